@@ -1,0 +1,7 @@
+namespace EchoService.Diagnostics;
+
+/// <summary>Registers counters, meters and what exports them.</summary>
+internal static class DiagnosticsServices
+{
+    public static void AddDiagnostics(this WebApplicationBuilder builder) => builder.Services.AddSingleton<EchoMetrics>();
+}

@@ -1,0 +1,81 @@
+using System.Net;
+
+namespace EchoService.Transport;
+
+/// <summary>What the listener does with clients beyond <c>Echo:MaxConnections</c>.</summary>
+internal enum LimitPolicy
+{
+    /// <summary>Accept, close at once, count.</summary>
+    Reject,
+
+    /// <summary>Stop accepting until a connection leaves; waiting clients stay in the kernel's backlog.</summary>
+    Queue,
+}
+
+/// <summary>Whether connections begin with a PROXY protocol header. Never sniffed: a client could then forge one.</summary>
+internal enum ProxyProtocolMode
+{
+    /// <summary>No header is expected; its bytes would be echoed like any others.</summary>
+    Off,
+
+    /// <summary>Every connection must begin with a version 1 or 2 header.</summary>
+    Required,
+}
+
+/// <summary>The section <c>Echo</c>: the data plane. Ranges are enforced where the section is read (<c>Configuration/</c>).</summary>
+internal sealed record EchoOptions
+{
+    /// <summary>Local address to bind. <c>::</c> is dual stack and falls back to <c>0.0.0.0</c> where IPv6 is off.</summary>
+    public IPAddress Address { get; init; } = IPAddress.IPv6Any;
+
+    /// <summary>TCP port, 0 to 65535; 0 means any free port.</summary>
+    public int Port { get; init; } = 7007;
+
+    /// <summary>Concurrent TCP connections; the pool of event args is bounded by it.</summary>
+    public int MaxConnections { get; init; } = 10_000;
+
+    /// <summary>What happens at the limit.</summary>
+    public LimitPolicy LimitPolicy { get; init; } = LimitPolicy.Reject;
+
+    /// <summary>Listen backlog in connections; the kernel caps it at <c>net.core.somaxconn</c>.</summary>
+    public int Backlog { get; init; } = 512;
+
+    /// <summary>Accept operations outstanding at once.</summary>
+    public int PendingAccepts { get; init; } = 4;
+
+    /// <summary>Bytes of pinned buffer that a fresh or idle connection holds.</summary>
+    public int ReceiveBufferSize { get; init; } = 1024;
+
+    /// <summary>Bytes that a busy connection's buffer may grow to.</summary>
+    public int MaxReceiveBufferSize { get; init; } = 65_536;
+
+    /// <summary>TCP_NODELAY.</summary>
+    public bool NoDelay { get; init; } = true;
+
+    /// <summary>TCP keep-alive idle time, whole seconds; zero turns it off.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Close after this long with no byte received or sent; zero means never.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Close a connection whose pending send made no progress for this long; zero means never.</summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Close gracefully at this age, ± 10 %; zero means never.</summary>
+    public TimeSpan MaxLifetime { get; init; } = TimeSpan.Zero;
+
+    /// <summary>How long to wait for the peer's FIN after ours before the socket is dropped.</summary>
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether connections begin with a PROXY protocol header.</summary>
+    public ProxyProtocolMode ProxyProtocol { get; init; } = ProxyProtocolMode.Off;
+
+    /// <summary>Networks whose members may speak the PROXY protocol.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Time a peer has to send its whole PROXY header.</summary>
+    public TimeSpan ProxyHeaderTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>The subsection <c>Echo:Udp</c>.</summary>
+    public UdpOptions Udp { get; init; } = new();
+}

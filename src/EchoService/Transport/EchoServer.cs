@@ -1,0 +1,197 @@
+using System.Net;
+using System.Net.Sockets;
+using EchoService.Diagnostics;
+
+namespace EchoService.Transport;
+
+/// <summary>
+/// The data plane as a whole: what its connections share, and the few things that can be asked of it from outside:
+/// listen, stop listening, close everyone. It knows nothing of HTTP, phases or drains.
+/// </summary>
+internal sealed class EchoServer : IDisposable
+{
+    /// <summary>Large buffer segments may hold this share of the memory that the process may use.</summary>
+    private const int LargeBufferShare = 4;
+
+    private readonly Lock _lock = new();
+    private readonly SocketAsyncEventArgsPool _pool;
+    private readonly Turnstile[] _turnstiles;
+    private readonly Heartbeat _heartbeat;
+    private ConnectionListener? _listener;
+    private IPEndPoint? _endPoint;
+    private long _lastId;
+    private bool _disposed;
+
+    public EchoServer(EchoOptions options, EchoMetrics metrics, TimeProvider timeProvider, ILogger<EchoServer> logger)
+    {
+        Options = options;
+        Timeouts = ConnectionTimeouts.From(options);
+        Metrics = metrics;
+        TimeProvider = timeProvider;
+        Logger = logger;
+        Clock = new CoarseClock(timeProvider);
+        Limit = new ConnectionLimit(options.MaxConnections);
+        Buffers = new BufferManager(
+            options.ReceiveBufferSize, options.MaxReceiveBufferSize, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / LargeBufferShare);
+        _pool = new SocketAsyncEventArgsPool(options.MaxConnections);
+        // One for each socket thread: the runtime hands sockets to its threads in turn, and starts one per processor
+        // when completions run inline (SocketAsyncEngine.Unix.cs).
+        _turnstiles = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Turnstile(this))];
+        _heartbeat = new Heartbeat(this, timeProvider);
+    }
+
+    public EchoOptions Options { get; }
+
+    public ConnectionTimeouts Timeouts { get; }
+
+    public EchoMetrics Metrics { get; }
+
+    public TimeProvider TimeProvider { get; }
+
+    public ILogger Logger { get; }
+
+    public CoarseClock Clock { get; }
+
+    public BufferManager Buffers { get; }
+
+    public ConnectionLimit Limit { get; }
+
+    public TransportCounters Counters { get; } = new();
+
+    public ConnectionRegistry Connections { get; } = new();
+
+    public SocketAsyncEventArgsPool EventArgs => _pool;
+
+    /// <summary>What is or was last listened on; null before the first time.</summary>
+    public IPEndPoint? EndPoint => Volatile.Read(ref _endPoint);
+
+    /// <summary>Whether clients can connect.</summary>
+    public bool IsListening => Volatile.Read(ref _listener) is not null;
+
+    /// <summary>Binds the listener, the second time on the port of the first, and accepts. Does nothing when it listens already.</summary>
+    /// <exception cref="SocketException">The address is not ours, or the port is taken or not allowed.</exception>
+    public void Listen()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_listener is not null)
+            {
+                return;
+            }
+
+            var listener = ConnectionListener.Bind(this, _endPoint?.Port ?? Options.Port);
+            _endPoint = listener.EndPoint;
+            _listener = listener;
+            listener.Start();
+        }
+    }
+
+    /// <summary>Closes the listener; open connections go on.</summary>
+    public void StopListening()
+    {
+        lock (_lock)
+        {
+            _listener?.Close();
+            _listener = null;
+        }
+    }
+
+    /// <summary>Makes a connection of an accepted socket, or turns it away.</summary>
+    /// <param name="socket">The socket; the server owns it from here on.</param>
+    /// <param name="placeTaken">Whether a place was taken for it before it was accepted.</param>
+    public void Admit(Socket socket, bool placeTaken)
+    {
+        if (!placeTaken && !Limit.TryTake())
+        {
+            TurnAway(socket, RejectReason.Limit);
+            return;
+        }
+
+        if (!IsListening)
+        {
+            // Accepted just before the listener was closed.
+            TurnAway(socket, RejectReason.Draining);
+            Limit.GiveBack();
+            return;
+        }
+
+        EchoConnection connection;
+        try
+        {
+            connection = new EchoConnection(this, Interlocked.Increment(ref _lastId), socket, Buffers.Rent(), _pool, NextExpiry());
+        }
+        catch (OutOfMemoryException)
+        {
+            TurnAway(socket, RejectReason.Resource);
+            Limit.GiveBack();
+            return;
+        }
+
+        Counters.CountAccepted();
+        Limit.Enter();
+        Connections.Add(connection);
+        connection.Start();
+    }
+
+    /// <summary>Lets <paramref name="connection"/> go on when the others have had their turn.</summary>
+    public void Yield(EchoConnection connection) =>
+        (Turnstile.OfThisThread(this) ?? _turnstiles[(int)(connection.Id % _turnstiles.Length)]).Enqueue(connection);
+
+    /// <summary>A connection is over: takes back what it had borrowed. Called by its loop, as the last thing.</summary>
+    public void OnEnded(EchoConnection connection, CloseReason reason, ConnectionEventArgs args, BufferSegment segment)
+    {
+        args.SetBuffer(null, 0, 0);
+        _pool.Return(args);
+        Buffers.Return(segment);
+        Counters.CountClosed(reason, connection.PendingBytes);
+        Metrics.RecordDuration(TimeSpan.FromMilliseconds(connection.EndedAt - connection.ConnectedAt));
+        Connections.MoveToEnded(connection);
+        Limit.Leave();
+    }
+
+    /// <summary>Stops listening and resets whoever is still connected.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        StopListening();
+        foreach (var connection in Connections.Live)
+        {
+            connection.Abort(CloseReason.DrainForced);
+        }
+
+        _heartbeat.Dispose();
+        _pool.Dispose();
+        foreach (var turnstile in _turnstiles)
+        {
+            turnstile.Close();
+        }
+    }
+
+    private void TurnAway(Socket socket, RejectReason reason)
+    {
+        Counters.CountRejected(reason);
+        socket.Dispose();
+    }
+
+    private long NextExpiry()
+    {
+        if (Options.MaxLifetime == TimeSpan.Zero)
+        {
+            return long.MaxValue;
+        }
+
+        // ± 10 %, so that clients who came together do not leave together.
+        var jitter = 0.9 + (Random.Shared.NextDouble() * 0.2);
+        return Clock.Now + (long)(Options.MaxLifetime.TotalMilliseconds * jitter);
+    }
+}

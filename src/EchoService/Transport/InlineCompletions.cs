@@ -1,0 +1,22 @@
+namespace EchoService.Transport;
+
+/// <summary>
+/// Lets completions run on the socket thread itself instead of on the thread pool: without the hop a message costs
+/// about 0.6 of the CPU time. It obliges every callback never to block.
+/// </summary>
+internal static class InlineCompletions
+{
+    private const string Variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+
+    /// <summary>
+    /// Must run before the first socket of the process: the runtime reads the variable then, once
+    /// (SocketAsyncEngine.Unix.cs). A value that is set already is left alone. Windows has completion ports and ignores it.
+    /// </summary>
+    public static void Enable()
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is null)
+        {
+            Environment.SetEnvironmentVariable(Variable, "1");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+using System.Net.Sockets;
+
+namespace EchoService.Transport;
+
+/// <summary>What the data plane says. Nothing per message; event ids are never reused (<c>docs/logging.md</c>).</summary>
+internal static partial class Log
+{
+    [LoggerMessage(EventId = 1010, Level = LogLevel.Warning, Message = "Accepting failed ({Error}); trying again in {DelayMilliseconds} ms")]
+    public static partial void AcceptBackedOff(ILogger logger, SocketError error, double delayMilliseconds);
+
+    [LoggerMessage(EventId = 1020, Level = LogLevel.Error, Message = "Connection {Id} failed in an unexpected way and was closed")]
+    public static partial void ConnectionFailed(ILogger logger, long id, Exception exception);
+}
