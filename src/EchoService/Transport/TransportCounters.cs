@@ -13,7 +13,7 @@ internal sealed class TransportCounters
     private const int SampleInterval = 64;
 
     [ThreadStatic]
-    private static StripeHolder? t_holder;
+    private static StripeHolder? _holder;
 
     private readonly Lock _lock = new();
     private readonly List<Stripe> _stripes = [];
@@ -32,7 +32,7 @@ internal sealed class TransportCounters
     public long Abandoned => Volatile.Read(ref _abandoned);
 
     /// <summary>The calling thread's share. Hold it no longer than the thread holds the connection.</summary>
-    public Stripe Current => t_holder is { } holder && ReferenceEquals(holder.Owner, this) ? holder.Stripe : AddStripe();
+    public Stripe Current => _holder is { } holder && ReferenceEquals(holder.Owner, this) ? holder.Stripe : AddStripe();
 
     /// <summary>Bytes received from clients and bytes sent to them, over all connections that ever were.</summary>
     public (long Received, long Sent) ReadBytes()
@@ -97,7 +97,7 @@ internal sealed class TransportCounters
             _stripes.Add(stripe);
         }
 
-        t_holder = new StripeHolder(this, stripe);
+        _holder = new StripeHolder(this, stripe);
         return stripe;
     }
 

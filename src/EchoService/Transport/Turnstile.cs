@@ -19,7 +19,7 @@ internal sealed class Turnstile : SocketAsyncEventArgs
     private static readonly byte[] OneByte = [0];
 
     [ThreadStatic]
-    private static Turnstile? t_current;
+    private static Turnstile? _current;
 
     private readonly ConcurrentQueue<EchoConnection> _waiting = new();
     private readonly Socket _bell;
@@ -54,7 +54,7 @@ internal sealed class Turnstile : SocketAsyncEventArgs
 
     /// <summary>The turnstile whose events the calling thread handles, or null where there is none of that owner.</summary>
     public static Turnstile? OfThisThread(object owner) =>
-        t_current is { } current && ReferenceEquals(current._owner, owner) ? current : null;
+        _current is { } current && ReferenceEquals(current._owner, owner) ? current : null;
 
     /// <summary>Lets <paramref name="connection"/> go on after the events that are already waiting.</summary>
     public void Enqueue(EchoConnection connection)
@@ -71,7 +71,7 @@ internal sealed class Turnstile : SocketAsyncEventArgs
 
     protected override void OnCompleted(SocketAsyncEventArgs e)
     {
-        t_current = this;
+        _current = this;
         if (SocketError == SocketError.Success)
         {
             try
