@@ -1,11 +1,25 @@
+using EchoService.Transport;
+using Microsoft.Extensions.Options;
+
 namespace EchoService.Lifecycle;
 
 /// <summary>Registers the phases and what moves the service through them.</summary>
 internal static class LifecycleServices
 {
+    /// <summary>What the host gets for stopping Kestrel once the data plane is drained.</summary>
+    private static readonly TimeSpan ManagementStop = TimeSpan.FromSeconds(5);
+
     public static void AddLifecycle(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ServiceLifecycle>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<ServiceLifecycle>());
+        builder.Services.AddHostedService<EchoHostedService>();
+        // The host's limit holds the whole drain; the drain itself is bounded by its own deadline.
+        builder.Services.AddSingleton<IConfigureOptions<HostOptions>>(services =>
+        {
+            var drain = services.GetRequiredService<DrainOptions>();
+            var echo = services.GetRequiredService<EchoOptions>();
+            return new ConfigureOptions<HostOptions>(options =>
+                options.ShutdownTimeout = drain.ReadinessDelay + drain.Timeout + echo.CloseTimeout + ManagementStop);
+        });
     }
 }

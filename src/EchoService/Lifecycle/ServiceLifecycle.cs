@@ -1,31 +1,291 @@
+using System.Net.Sockets;
 using EchoService.Transport;
 
 namespace EchoService.Lifecycle;
 
-/// <summary>Starts the data plane before the management API, and ends it before the management API goes.</summary>
-internal sealed class ServiceLifecycle(EchoServer server) : IHostedLifecycleService
+/// <summary>
+/// The one state machine of the service: serving → lame duck → draining → forcing → drained, and back to serving from
+/// wherever an API call started it. Calls and signals push it; one timer and the last connection's end move it on.
+/// </summary>
+internal sealed class ServiceLifecycle : IDisposable
 {
+    private readonly Lock _lock = new();
+    private readonly EchoServer _server;
+    private readonly DrainOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly ITimer _timer;
+    private Drain? _drain;
+    private DrainCloses _closedByEarlierDrains;
+    private volatile ServicePhase _phase;
+
+    public ServiceLifecycle(EchoServer server, DrainOptions options, TimeProvider timeProvider, ILogger<ServiceLifecycle> logger)
+    {
+        _server = server;
+        _options = options;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _timer = timeProvider.CreateTimer(static state => ((ServiceLifecycle)state!).MoveOn(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        server.Emptied += MoveOn;
+    }
+
+    /// <summary>Raised at every change of <see cref="Phase"/>, in order. Handlers must not block.</summary>
+    public event Action<ServicePhase>? PhaseChanged;
+
     /// <summary>Where the service is.</summary>
-    public ServicePhase Phase { get; private set; }
+    public ServicePhase Phase => _phase;
 
-    public Task StartingAsync(CancellationToken cancellationToken)
+    /// <summary>The drain as it stands, or all zeros while serving.</summary>
+    public DrainStatus Status
     {
-        server.Listen();
-        return Task.CompletedTask;
+        get
+        {
+            lock (_lock)
+            {
+                return Read();
+            }
+        }
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken)
+    /// <summary>Connections that ended while a drain was on, over all drains of this process; never goes back.</summary>
+    public DrainCloses ClosedByDrains
     {
-        Phase = ServicePhase.Drained;
-        server.Dispose();
-        return Task.CompletedTask;
+        get
+        {
+            lock (_lock)
+            {
+                return _closedByEarlierDrains + Read().Closed;
+            }
+        }
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>
+    /// Starts a drain, or joins the one that is on: then only a shorter timeout counts, and brings the deadline forward.
+    /// </summary>
+    /// <param name="request">What to do differently from the configuration.</param>
+    /// <param name="trigger">Who asks. A signal takes over a drain that the API started, which then cannot be taken back.</param>
+    public DrainStatus BeginDrain(DrainRequest request, DrainTrigger trigger)
+    {
+        lock (_lock)
+        {
+            var now = Now();
+            if (_drain is null)
+            {
+                var lameDuckEnds = now + (request.ReadinessDelay ?? _options.ReadinessDelay);
+                _drain = new Drain
+                {
+                    Trigger = trigger,
+                    StartedAt = now,
+                    LameDuckEnds = lameDuckEnds,
+                    Deadline = lameDuckEnds + (request.Timeout ?? _options.Timeout),
+                    Spread = request.Spread ?? _options.Spread,
+                    OnDeadline = request.OnDeadline ?? _options.OnDeadline,
+                    AcceptedBefore = _server.Counters.Accepted,
+                    ClosedBefore = DrainCloses.Read(_server.Counters),
+                    UnsentBefore = _server.Counters.AbandonedByForce,
+                };
+                var connections = Read().Remaining;
+                Log.DrainStarted(_logger, trigger, connections, _drain.Deadline);
+                Enter(ServicePhase.LameDuck);
+            }
+            else if (trigger == DrainTrigger.Signal && _drain.Trigger == DrainTrigger.Api)
+            {
+                _drain.Trigger = DrainTrigger.Signal;
+                // Whoever sent the signal waits no longer than the configuration promises.
+                BringForward(now, request.Timeout ?? _options.Timeout);
+            }
+            else if (request.Timeout is { } timeout)
+            {
+                BringForward(now, timeout);
+            }
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+            Advance();
+            return Read();
+        }
+    }
+
+    /// <summary>Ends the wait: who is left is closed by force now. Does nothing while serving.</summary>
+    public void Force()
+    {
+        lock (_lock)
+        {
+            if (_drain is not null)
+            {
+                var now = Now();
+                _drain.LameDuckEnds = Min(_drain.LameDuckEnds, now);
+                _drain.Deadline = Min(_drain.Deadline, now);
+                Advance();
+            }
+        }
+    }
+
+    /// <summary>Takes a drain back: the listener is bound again, and who is still connected stays.</summary>
+    /// <returns>The state after it: serving.</returns>
+    /// <exception cref="InvalidOperationException">A signal is behind the drain: the process is about to end.</exception>
+    /// <exception cref="SocketException">The port could not be bound again; the drain goes on.</exception>
+    public DrainStatus CancelDrain()
+    {
+        lock (_lock)
+        {
+            if (_drain is { Trigger: DrainTrigger.Signal })
+            {
+                throw new InvalidOperationException("The drain was triggered by a signal: the process ends when it is over.");
+            }
+
+            if (_drain is not null)
+            {
+                _server.Listen();
+                _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                _drain.Closes?.Dispose();
+                _closedByEarlierDrains += Read().Closed;
+                _drain = null;
+                Log.DrainCancelled(_logger);
+                Enter(ServicePhase.Serving);
+            }
+
+            return Read();
+        }
+    }
+
+    public void Dispose()
+    {
+        _server.Emptied -= MoveOn;
+        _timer.Dispose();
+        _drain?.Closes?.Dispose();
+    }
+
+    private static DateTimeOffset Min(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
+
+    // The wall clock as of the start, carried on by a clock that nobody steps.
+    private DateTimeOffset Now() => _server.Clock.ToUtc(_server.Clock.Update());
+
+    private void BringForward(DateTimeOffset now, TimeSpan timeout)
+    {
+        var from = Phase == ServicePhase.LameDuck ? _drain!.LameDuckEnds : now;
+        _drain!.Deadline = Min(_drain.Deadline, from + timeout);
+    }
+
+    private void MoveOn()
+    {
+        lock (_lock)
+        {
+            Advance();
+        }
+    }
+
+    /// <summary>Makes every transition that is due, and sets the timer for the next. Called with the lock held.</summary>
+    private void Advance()
+    {
+        if (_drain is not { } drain)
+        {
+            return;
+        }
+
+        var now = Now();
+        if (Phase == ServicePhase.LameDuck && now >= drain.LameDuckEnds)
+        {
+            _server.StopListening();
+            Enter(ServicePhase.Draining);
+            if (drain.Spread >= TimeSpan.Zero)
+            {
+                // Longest idle first: they are the least likely to notice.
+                var connections = _server.Connections.Live.OrderBy(connection => connection.LastActiveAt).ToArray();
+                drain.Closes = new SpreadClose(connections, drain.Spread, static connection => connection.Close(CloseReason.Drain), _timeProvider);
+            }
+        }
+
+        if (Phase == ServicePhase.Draining && now >= drain.Deadline && _server.Limit.Active > 0)
+        {
+            drain.Closes?.Dispose();
+            Log.DrainForcing(_logger, _server.Limit.Active);
+            Enter(ServicePhase.Forcing);
+            foreach (var connection in _server.Connections.Live)
+            {
+                _ = drain.OnDeadline == DeadlineAction.Reset
+                    ? connection.Abort(CloseReason.DrainForced)
+                    : connection.Close(CloseReason.DrainForced);
+            }
+        }
+
+        if (Phase == ServicePhase.Forcing && now >= drain.Deadline + _server.Options.CloseTimeout)
+        {
+            // By FIN, and the peer takes nothing or says nothing: the drain is bounded all the same.
+            foreach (var connection in _server.Connections.Live)
+            {
+                connection.Abort(CloseReason.DrainForced);
+            }
+        }
+
+        if (Phase is ServicePhase.Draining or ServicePhase.Forcing && _server.Limit.Active == 0)
+        {
+            drain.Closes?.Dispose();
+            var closed = Read().Closed;
+            Log.Drained(_logger, closed.ByClient, closed.Gracefully, closed.Forced);
+            Enter(ServicePhase.Drained);
+        }
+
+        var next = Phase switch
+        {
+            ServicePhase.LameDuck => drain.LameDuckEnds,
+            ServicePhase.Draining => drain.Deadline,
+            ServicePhase.Forcing => drain.Deadline + _server.Options.CloseTimeout,
+            _ => DateTimeOffset.MaxValue,
+        };
+        // In Forcing this may be past when everyone has been told to go: their ends call back.
+        _timer.Change(next == DateTimeOffset.MaxValue || next <= now ? Timeout.InfiniteTimeSpan : next - now, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Enter(ServicePhase phase)
+    {
+        _phase = phase;
+        Log.PhaseChanged(_logger, phase);
+        PhaseChanged?.Invoke(phase);
+    }
+
+    private DrainStatus Read()
+    {
+        if (_drain is not { } drain)
+        {
+            return new DrainStatus(_phase, null, null, null, 0, 0, 0, default, 0);
+        }
+
+        // Closed before accepted: who comes and goes in between counts as remaining, never as less than nobody.
+        var closed = DrainCloses.Read(_server.Counters) - drain.ClosedBefore;
+        var accepted = _server.Counters.Accepted - drain.AcceptedBefore;
+        var initial = drain.AcceptedBefore - drain.ClosedBefore.Total;
+        return new DrainStatus(
+            _phase,
+            drain.Trigger,
+            drain.StartedAt,
+            drain.Deadline,
+            initial,
+            accepted,
+            initial + accepted - closed.Total,
+            closed,
+            _server.Counters.AbandonedByForce - drain.UnsentBefore);
+    }
+
+    /// <summary>A drain that is on, and what the counters said at its start.</summary>
+    private sealed class Drain
+    {
+        public required DrainTrigger Trigger { get; set; }
+
+        public required DateTimeOffset StartedAt { get; init; }
+
+        public required DateTimeOffset LameDuckEnds { get; set; }
+
+        public required DateTimeOffset Deadline { get; set; }
+
+        public required TimeSpan Spread { get; init; }
+
+        public required DeadlineAction OnDeadline { get; init; }
+
+        public required long AcceptedBefore { get; init; }
+
+        public required DrainCloses ClosedBefore { get; init; }
+
+        public required long UnsentBefore { get; init; }
+
+        public SpreadClose? Closes { get; set; }
+    }
 }

@@ -60,14 +60,17 @@ internal sealed class ConnectionLimit(int limit)
     }
 
     /// <summary>A connection ended: its place is free.</summary>
-    public void Leave()
+    /// <returns>How many are left.</returns>
+    public int Leave()
     {
+        int left;
         lock (_lock)
         {
-            _active--;
+            left = --_active;
         }
 
         GiveBack();
+        return left;
     }
 
     /// <summary>Gives a place back that nobody connected on; an accept that waits gets it at once.</summary>

@@ -40,6 +40,9 @@ internal sealed class EchoServer : IDisposable
         _heartbeat = new Heartbeat(this, timeProvider);
     }
 
+    /// <summary>The last connection has ended. Raised on whatever thread it ended on; handlers must not block for long.</summary>
+    public event Action? Emptied;
+
     public EchoOptions Options { get; }
 
     public ConnectionTimeouts Timeouts { get; }
@@ -108,11 +111,13 @@ internal sealed class EchoServer : IDisposable
             return;
         }
 
+        // Entered before the listener is looked at: a drain closes the listener before it looks for who has entered,
+        // so either this sees the closed listener, or the drain sees this connection.
+        Limit.Enter();
         if (!IsListening)
         {
-            // Accepted just before the listener was closed.
             TurnAway(socket, RejectReason.Draining);
-            Limit.GiveBack();
+            Leave();
             return;
         }
 
@@ -124,13 +129,18 @@ internal sealed class EchoServer : IDisposable
         catch (OutOfMemoryException)
         {
             TurnAway(socket, RejectReason.Resource);
-            Limit.GiveBack();
+            Leave();
             return;
         }
 
         Counters.CountAccepted();
-        Limit.Enter();
         Connections.Add(connection);
+        if (!IsListening)
+        {
+            // Too late to be on the list of those whom a drain closes.
+            connection.Close(CloseReason.Drain);
+        }
+
         connection.Start();
     }
 
@@ -147,7 +157,7 @@ internal sealed class EchoServer : IDisposable
         Counters.CountClosed(reason, connection.PendingBytes);
         Metrics.RecordDuration(TimeSpan.FromMilliseconds(connection.EndedAt - connection.ConnectedAt));
         Connections.MoveToEnded(connection);
-        Limit.Leave();
+        Leave();
     }
 
     /// <summary>Stops listening and resets whoever is still connected.</summary>
@@ -174,6 +184,14 @@ internal sealed class EchoServer : IDisposable
         foreach (var turnstile in _turnstiles)
         {
             turnstile.Close();
+        }
+    }
+
+    private void Leave()
+    {
+        if (Limit.Leave() == 0)
+        {
+            Emptied?.Invoke();
         }
     }
 

@@ -24,12 +24,16 @@ internal sealed class TransportCounters
     private long _retiredSent;
     private long _accepted;
     private long _abandoned;
+    private long _abandonedByForce;
 
     /// <summary>Connections accepted and admitted.</summary>
     public long Accepted => Volatile.Read(ref _accepted);
 
     /// <summary>Bytes received from clients but not handed to the kernel for them before their connection ended.</summary>
     public long Abandoned => Volatile.Read(ref _abandoned);
+
+    /// <summary>The part of <see cref="Abandoned"/> that forced drains are to blame for.</summary>
+    public long AbandonedByForce => Volatile.Read(ref _abandonedByForce);
 
     /// <summary>The calling thread's share. Hold it no longer than the thread holds the connection.</summary>
     public Stripe Current => _holder is { } holder && ReferenceEquals(holder.Owner, this) ? holder.Stripe : AddStripe();
@@ -84,6 +88,10 @@ internal sealed class TransportCounters
         if (abandoned > 0)
         {
             Interlocked.Add(ref _abandoned, abandoned);
+            if (reason == CloseReason.DrainForced)
+            {
+                Interlocked.Add(ref _abandonedByForce, abandoned);
+            }
         }
 
         Interlocked.Increment(ref _closed[(int)reason]);
