@@ -1,15 +1,13 @@
-using EchoService.Diagnostics;
-using EchoService.Lifecycle;
+using EchoService;
 using EchoService.Transport;
 
 InlineCompletions.Enable();
 
-var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-builder.Services.AddSingleton(new EchoOptions());
-builder.Services.AddSingleton(new DrainOptions());
-builder.AddTransport();
-builder.AddDiagnostics();
-builder.AddLifecycle();
+if (args.Contains("--healthcheck"))
+{
+    return await HealthCheckCommand.RunAsync(args);
+}
 
-var app = builder.Build();
-app.Run();
+await using var app = EchoServiceApplication.Build(args);
+await app.RunAsync();
+return 0;
