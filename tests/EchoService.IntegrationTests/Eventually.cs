@@ -1,0 +1,31 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace EchoService.IntegrationTests;
+
+/// <summary>Waits for what another thread or process brings about: a condition with a deadline, never a fixed time.</summary>
+internal static class Eventually
+{
+    /// <summary>Far beyond what anything here takes, so that only a defect or a stalled machine runs into it.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+
+    public static Task TrueAsync(Func<bool> condition, TimeSpan? deadline = null, [CallerArgumentExpression(nameof(condition))] string? text = null) =>
+        TrueAsync(() => Task.FromResult(condition()), deadline, text);
+
+    public static async Task TrueAsync(Func<Task<bool>> condition, TimeSpan? deadline = null, [CallerArgumentExpression(nameof(condition))] string? text = null)
+    {
+        var limit = deadline ?? Deadline;
+        var started = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            if (Stopwatch.GetElapsedTime(started) > limit)
+            {
+                throw new TimeoutException($"Not within {limit.TotalSeconds} s: {text}");
+            }
+
+            await Task.Delay(Pause, TestContext.Current.CancellationToken);
+        }
+    }
+}
