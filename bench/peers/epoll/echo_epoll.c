@@ -1,0 +1,185 @@
+// Single-threaded epoll echo: the yardstick. `echo_epoll PORT lt|et`.
+//
+// One receive buffer is shared by all connections. A connection owns memory only while the
+// kernel has taken part of an echo; nothing is read from it meanwhile.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BUFFER_SIZE = 64 * 1024, MAX_FDS = 65536, MAX_EVENTS = 512 };
+
+struct pending {
+    char *data;
+    size_t offset;
+    size_t length;
+};
+
+static char buffer[BUFFER_SIZE];
+static struct pending pending[MAX_FDS];
+static int epoll_fd;
+static bool edge_triggered;
+
+static void die(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static void watch(int op, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.fd = fd};
+    if (epoll_ctl(epoll_fd, op, fd, &event) < 0)
+        die("epoll_ctl");
+}
+
+static void close_connection(int fd)
+{
+    free(pending[fd].data);
+    pending[fd] = (struct pending){0};
+    close(fd);
+}
+
+static void accept_all(int listener)
+{
+    for (;;) {
+        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if (errno == EAGAIN)
+                return;
+            if (errno == ECONNABORTED || errno == EINTR)
+                continue;
+            die("accept4");
+        }
+        if (fd >= MAX_FDS) {
+            close(fd);
+            continue;
+        }
+        int on = 1;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        watch(EPOLL_CTL_ADD, fd, edge_triggered ? EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET : EPOLLIN);
+    }
+}
+
+// Sends what is left of an echo. True when nothing is pending any more.
+static bool flush(int fd)
+{
+    struct pending *p = &pending[fd];
+    while (p->offset < p->length) {
+        ssize_t sent = send(fd, p->data + p->offset, p->length - p->offset, MSG_NOSIGNAL);
+        if (sent < 0) {
+            if (errno != EAGAIN)
+                close_connection(fd);
+            return false;
+        }
+        p->offset += (size_t)sent;
+    }
+    free(p->data);
+    *p = (struct pending){0};
+    return true;
+}
+
+// Echoes what one receive brings. True when another receive is due.
+static bool echo_once(int fd, bool to_the_end)
+{
+    ssize_t received = recv(fd, buffer, sizeof buffer, 0);
+    if (received <= 0) {
+        if (received == 0 || errno != EAGAIN)
+            close_connection(fd);
+        return false;
+    }
+    ssize_t sent = send(fd, buffer, (size_t)received, MSG_NOSIGNAL);
+    if (sent < 0) {
+        if (errno != EAGAIN) {
+            close_connection(fd);
+            return false;
+        }
+        sent = 0;
+    }
+    if (sent < received) {
+        size_t rest = (size_t)(received - sent);
+        char *copy = malloc(rest);
+        if (copy == NULL)
+            die("malloc");
+        memcpy(copy, buffer + sent, rest);
+        pending[fd] = (struct pending){.data = copy, .length = rest};
+        if (!edge_triggered)
+            watch(EPOLL_CTL_MOD, fd, EPOLLOUT);
+        return false;
+    }
+    return to_the_end || received == BUFFER_SIZE;
+}
+
+static void serve_level(int fd)
+{
+    if (pending[fd].data == NULL)
+        echo_once(fd, false);
+    else if (flush(fd))
+        watch(EPOLL_CTL_MOD, fd, EPOLLIN);
+}
+
+static void serve_edge(int fd, uint32_t events)
+{
+    // A short read has emptied a stream socket (epoll(7)), unless the peer's FIN belongs to this
+    // event or data came while an echo was pending: no other edge would tell of those.
+    bool to_the_end = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    if (pending[fd].data != NULL) {
+        if (!flush(fd))
+            return;
+        to_the_end = true;
+    }
+    if (to_the_end || (events & EPOLLIN) != 0)
+        while (echo_once(fd, to_the_end))
+            ;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3 || (strcmp(argv[2], "lt") != 0 && strcmp(argv[2], "et") != 0)) {
+        fprintf(stderr, "usage: %s PORT lt|et\n", argv[0]);
+        return 2;
+    }
+    edge_triggered = strcmp(argv[2], "et") == 0;
+    signal(SIGPIPE, SIG_IGN);
+
+    int listener = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (listener < 0)
+        die("socket");
+    int on = 1, off = 0;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    struct sockaddr_in6 address = {
+        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(argv[1])), .sin6_addr = in6addr_any};
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0)
+        die("bind");
+    if (listen(listener, 512) < 0)
+        die("listen");
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd < 0)
+        die("epoll_create1");
+    watch(EPOLL_CTL_ADD, listener, EPOLLIN);
+
+    struct epoll_event events[MAX_EVENTS];
+    for (;;) {
+        int count = epoll_wait(epoll_fd, events, MAX_EVENTS, -1);
+        if (count < 0 && errno != EINTR)
+            die("epoll_wait");
+        for (int i = 0; i < count; i++) {
+            int fd = events[i].data.fd;
+            if (fd == listener)
+                accept_all(listener);
+            else if (edge_triggered)
+                serve_edge(fd, events[i].events);
+            else
+                serve_level(fd);
+        }
+    }
+}
