@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace EchoService.Bench;
+
+/// <summary>Runs <c>loadgen</c>, pinned to the load's core, against a server.</summary>
+internal sealed class LoadGenerator(BenchOptions options)
+{
+    private const double MiB = 1024 * 1024;
+
+    public async Task<Slice> RunAsync(
+        Workload workload, ServerProcess server, double warmup, double seconds, CancellationToken cancellationToken)
+    {
+        var program = Path.Combine(options.BinaryPath, "loadgen");
+        var arguments = string.Create(CultureInfo.InvariantCulture,
+            $"-c {options.LoadCpu} {program} {workload.Mode} --port {server.Port} --pid {server.Id} --connections {workload.Connections} --size {workload.Size} --warmup {warmup} --seconds {seconds}");
+        using var process = Process.Start(new ProcessStartInfo("taskset", arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+            var complaint = process.StandardError.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
+            return process.ExitCode == 0
+                ? Parse(workload, await output)
+                : new Slice { Error = $"{(await complaint).Trim()}; server: {(server.HasExited ? server.Complaint : "still up")}" };
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill();
+        }
+    }
+
+    private static Slice Parse(Workload workload, string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        double Value(string name) => document.RootElement.GetProperty(name).GetDouble();
+
+        if (workload.Mode == "idle")
+        {
+            return new Slice
+            {
+                BytesPerConnection = Value("bytesPerConnection"),
+                ResidentBytes = Value("residentBytes"),
+            };
+        }
+
+        var seconds = Value("seconds");
+        var units = workload.Unit == "MiB" ? Value("bytes") / MiB : Value("messages");
+        var closedLoop = workload.Mode is not "stream";
+        return new Slice
+        {
+            Rate = units / seconds,
+            // Beside a firehose it would be the firehose's cost for the most part.
+            CpuMicros = workload.Mode == "mixed" ? null : Value("serverCpuSeconds") / units * 1e6,
+            P50Micros = closedLoop ? Value("p50Micros") : null,
+            P99Micros = closedLoop ? Value("p99Micros") : null,
+            FirehoseMiB = workload.Mode == "mixed" ? Value("firehoseBytes") / MiB / seconds : null,
+            ServerBusy = Value("serverCpuSeconds") / seconds,
+            LoadBusy = Value("loadCpuSeconds") / seconds,
+            Messages = Value("messages"),
+        };
+    }
+}

@@ -1,0 +1,35 @@
+namespace EchoService.Bench;
+
+/// <summary>A server that is measured.</summary>
+/// <param name="Name">Key in options and results.</param>
+/// <param name="Title">Name in tables and charts.</param>
+/// <param name="Program">Executable, relative to <see cref="BenchOptions.BinaryPath"/>.</param>
+/// <param name="Arguments">Its arguments; <c>{port}</c> and <c>{management}</c> are filled in.</param>
+/// <param name="Polled">Whether the management API is polled every second while it is measured.</param>
+internal sealed record Peer(string Name, string Title, string Program, string Arguments, bool Polled = false)
+{
+    private const string ServiceArguments = "--Echo:Port={port} --urls http://127.0.0.1:{management}";
+
+    public static readonly Peer Service = new("service", "EchoService", "service/EchoService", ServiceArguments);
+
+    public static readonly Peer ServicePolled = Service with { Name = "service-polled", Title = "EchoService, polled", Polled = true };
+
+    public static readonly Peer Epoll = new("epoll", "C epoll, level-triggered", "echo_epoll", "{port} lt");
+
+    public static readonly Peer EpollEdge = new("epoll-et", "C epoll, edge-triggered", "echo_epoll", "{port} et");
+
+    public static readonly Peer Uring = new("io_uring", "C io_uring", "echo_uring", "{port}");
+
+    public static readonly Peer Go = new("go", "Go net", "echo_go", "{port}");
+
+    public static readonly Peer Kestrel = new("kestrel", "Kestrel ConnectionHandler", "peers/echo-peers", "kestrel {port}");
+
+    public static readonly Peer Await = new("await", "Socket with await", "peers/echo-peers", "await {port}");
+
+    public static readonly Peer Sample = new("sample", "Microsoft's sample", "peers/echo-peers", "sample {port}");
+
+    /// <summary>Only for the guard, which has to fail on it.</summary>
+    public static readonly Peer Degraded = new("degraded", "Degraded server", "peers/echo-peers", "degraded {port} {management}");
+
+    public static readonly IReadOnlyList<Peer> All = [Service, Epoll, EpollEdge, Uring, Go, Kestrel, Await, Sample, ServicePolled];
+}

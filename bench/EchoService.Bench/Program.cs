@@ -1,0 +1,49 @@
+using EchoService.Bench;
+
+if (!BenchOptions.TryParse(args, out var options, out var problem))
+{
+    Console.Error.WriteLine(problem);
+    Console.Error.WriteLine(BenchOptions.Usage);
+    return 2;
+}
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    stop.Cancel();
+};
+
+try
+{
+    if (options.Quick)
+        return await new Guard(options).RunAsync(stop.Token) ? 0 : 1;
+
+    var resultsPath = options.Publish ? options.PublishedResultsPath : options.ResultsPath;
+    var results = BenchResults.Load(resultsPath);
+    if (!options.RenderOnly)
+    {
+        // Saved after each workload, so that a run that is cut short keeps what it measured.
+        await foreach (var (workload, measured) in new BenchRun(options).RunAsync(stop.Token))
+        {
+            results.Workloads[workload.Name] = measured;
+            results.Save(resultsPath);
+            Console.WriteLine(Tables.Workload(workload, measured));
+        }
+    }
+
+    if (options.Publish)
+        PerformancePage.Render(options, results);
+    else
+        Console.WriteLine(Tables.Targets(results));
+    return 0;
+}
+catch (OperationCanceledException)
+{
+    return 130;
+}
+catch (BenchException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+
+namespace EchoService.Bench;
+
+/// <summary>What one load generator run does, and what one unit of it is called.</summary>
+/// <param name="Name">Key in options and results.</param>
+/// <param name="Group"><c>main</c>, <c>connections</c> or <c>sizes</c>.</param>
+/// <param name="Title">Heading in tables.</param>
+/// <param name="Mode">Mode of the load generator.</param>
+/// <param name="Connections">Connections at a time, the firehose not counted.</param>
+/// <param name="Size">Bytes in a message or, streaming, under way on a connection.</param>
+internal sealed record Workload(string Name, string Group, string Title, string Mode, int Connections, int Size)
+{
+    private static readonly IReadOnlyList<Peer> Standard =
+        [Peer.Service, Peer.Epoll, Peer.EpollEdge, Peer.Uring, Peer.Go, Peer.Kestrel, Peer.Await, Peer.Sample];
+
+    private static readonly IReadOnlyList<Peer> ForGrowth = [Peer.Service, Peer.Epoll, Peer.Go, Peer.Kestrel];
+
+    public static readonly Workload Closed64 = new("closed-64", "main", "64 connections × 64 B, closed loop", "closed", 64, 64);
+
+    public static readonly Workload Closed1000 = new("closed-1000", "main", "1,000 connections × 64 B, closed loop", "closed", 1_000, 64);
+
+    public static readonly Workload Closed10000 = new("closed-10000", "main", "10,000 connections × 64 B, closed loop", "closed", 10_000, 64);
+
+    public static readonly Workload Stream = new("stream", "main", "8 connections × 256 KiB, streaming", "stream", 8, 256 * 1024);
+
+    public static readonly Workload Churn = new("churn", "main", "Connect, echo 64 B, close; 64 at a time", "churn", 64, 64);
+
+    public static readonly Workload Mixed = new("mixed", "main", "64 chatty connections × 64 B beside one firehose of 4 MiB messages", "mixed", 64, 64);
+
+    public static readonly Workload Idle = new("idle", "main", "18,000 idle connections after one byte each", "idle", 18_000, 1);
+
+    public static readonly Workload Polled = new("polled", "main", "10,000 connections × 64 B, `/clients?limit=100` and `/metrics` read every second", "closed", 10_000, 64)
+    {
+        Peers = [Peer.Service, Peer.ServicePolled],
+        Baseline = Peer.Service,
+        LeastSeconds = 5,
+    };
+
+    public static readonly Workload Allocations = new("allocations", "main", "Managed allocation, 64 connections × 64 B", "closed", 64, 64)
+    {
+        Peers = [Peer.Service],
+        LeastSeconds = 15,
+    };
+
+    public static readonly IReadOnlyList<Workload> ByConnections =
+        [.. new[] { 1, 8, 64, 512, 1_000, 4_000, 10_000, 18_000 }.Select(count => new Workload(
+            $"connections-{count}", "connections", $"{count:N0} connections × 64 B, closed loop", "closed", count, 64) { Peers = ForGrowth })];
+
+    public static readonly IReadOnlyList<Workload> BySize =
+        [.. new[] { 1, 64, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576 }.Select(size => new Workload(
+            $"size-{size}", "sizes", $"64 connections × {FormatSize(size)}, closed loop", "closed", 64, size) { Peers = ForGrowth })];
+
+    public static readonly IReadOnlyList<Workload> All =
+    [
+        Closed64,
+        Closed1000,
+        new("closed-1", "main", "1 connection × 64 B, closed loop", "closed", 1, 64),
+        Closed10000,
+        new("closed-4k", "main", "64 connections × 4 KiB, closed loop", "closed", 64, 4_096),
+        Stream,
+        Churn,
+        Mixed,
+        Idle,
+        Polled,
+        Allocations,
+        .. ByConnections,
+        .. BySize,
+    ];
+
+    /// <summary>Those measured unless the options say otherwise.</summary>
+    public IReadOnlyList<Peer> Peers { get; private init; } = Standard;
+
+    /// <summary>The peer that ratios refer to.</summary>
+    public Peer Baseline { get; private init; } = Peer.Epoll;
+
+    /// <summary>A slice is at least this long.</summary>
+    public double LeastSeconds { get; private init; }
+
+    /// <summary>What rate and cost are counted in.</summary>
+    public string Unit => Mode switch { "stream" => "MiB", "churn" => "connection", _ => "message" };
+
+    public string Units => Unit == "MiB" ? Unit : Unit + "s";
+
+    public static IEnumerable<Workload> Named(string name) =>
+        All.Where(workload => workload.Name == name || workload.Group == name);
+
+    public static string FormatSize(int bytes) => bytes switch
+    {
+        >= 1024 * 1024 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024 * 1024)} MiB"),
+        >= 1024 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024} KiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
+    };
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Builds the service, its peers and the load generator, then runs the bench.
+# `bench/run.sh --help` lists the options; docs/performance.md says what is measured and how.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+out=artifacts/bench
+cpu=1
+for ((i = 1; i <= $#; i++)); do
+  if [[ ${!i} == --load-cpu ]]; then
+    next=$((i + 1))
+    cpu=${!next:-1}
+  fi
+done
+
+eng/ensure-packages.sh gcc libc6-dev liburing-dev golang-go util-linux git
+mkdir -p "$out"
+cflags=(-O2 -g -Wall -Wextra -Werror)
+gcc "${cflags[@]}" -o "$out/loadgen" bench/loadgen/loadgen.c
+gcc "${cflags[@]}" -o "$out/echo_epoll" bench/peers/epoll/echo_epoll.c
+gcc "${cflags[@]}" -o "$out/echo_uring" bench/peers/uring/echo_uring.c -luring
+(cd bench/peers/go && go build -o "../../../$out/echo_go" .)
+publish() { dotnet publish "$1" -c Release -o "$out/$2" --nologo -v quiet; }
+publish src/EchoService service
+publish bench/peers/dotnet peers
+publish bench/EchoService.Bench bench
+
+# The runner shares the load's core: it sleeps while a slice runs, and the server's core stays the server's.
+exec taskset -c "$cpu" "$out/bench/echo-bench" --root "$PWD" "$@"
