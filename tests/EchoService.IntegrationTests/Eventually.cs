@@ -14,15 +14,26 @@ internal static class Eventually
     public static Task TrueAsync(Func<bool> condition, TimeSpan? deadline = null, [CallerArgumentExpression(nameof(condition))] string? text = null) =>
         TrueAsync(() => Task.FromResult(condition()), deadline, text);
 
-    public static async Task TrueAsync(Func<Task<bool>> condition, TimeSpan? deadline = null, [CallerArgumentExpression(nameof(condition))] string? text = null)
+    public static Task TrueAsync(Func<Task<bool>> condition, TimeSpan? deadline = null, [CallerArgumentExpression(nameof(condition))] string? text = null) =>
+        BecomesAsync(condition, static held => held, deadline, text);
+
+    /// <summary>Reads until what is read is as wanted, and returns it.</summary>
+    public static async Task<T> BecomesAsync<T>(
+        Func<Task<T>> read, Func<T, bool> wanted, TimeSpan? deadline = null, [CallerArgumentExpression(nameof(wanted))] string? text = null)
     {
         var limit = deadline ?? Deadline;
         var started = Stopwatch.GetTimestamp();
-        while (!await condition())
+        while (true)
         {
+            var value = await read();
+            if (wanted(value))
+            {
+                return value;
+            }
+
             if (Stopwatch.GetElapsedTime(started) > limit)
             {
-                throw new TimeoutException($"Not within {limit.TotalSeconds} s: {text}");
+                throw new TimeoutException($"Not within {limit.TotalSeconds} s: {text}. Last seen: {value}");
             }
 
             await Task.Delay(Pause, TestContext.Current.CancellationToken);
