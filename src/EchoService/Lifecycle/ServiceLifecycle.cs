@@ -186,7 +186,7 @@ internal sealed class ServiceLifecycle : IDisposable
         {
             _server.StopListening();
             Enter(ServicePhase.Draining);
-            if (drain.Spread >= TimeSpan.Zero)
+            if (drain.Spread >= TimeSpan.Zero && now < drain.Deadline)
             {
                 // Longest idle first: they are the least likely to notice.
                 var connections = _server.Connections.Live.OrderBy(connection => connection.LastActiveAt).ToArray();

@@ -327,14 +327,15 @@ internal sealed class EchoConnection
     private bool OnSent()
     {
         var count = _args.BytesTransferred;
-        _server.Counters.Current.Sent += count;
+        // The time before the count: who sees that the bytes are out sees when.
+        _lastSentAt = _server.Clock.Now;
         _bytesSent += count;
+        _server.Counters.Current.Sent += count;
         if (_args.SocketError != SocketError.Success)
         {
             return End(Classify(_args.SocketError));
         }
 
-        _lastSentAt = _server.Clock.Now;
         if (count < _args.Count)
         {
             _args.SetBuffer(_args.Offset + count, _args.Count - count);

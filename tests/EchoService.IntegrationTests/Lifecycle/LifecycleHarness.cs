@@ -56,13 +56,14 @@ internal sealed class LifecycleHarness : IAsyncDisposable
         return clients;
     }
 
-    /// <summary>Sends a message and reads its echo.</summary>
-    public static async Task EchoAsync(Socket client, int length = 100)
+    /// <summary>Sends a message, reads its echo and sees that the server is done with it.</summary>
+    public async Task EchoAsync(Socket client, int length = 100)
     {
         var sent = new byte[length];
         Random.Shared.NextBytes(sent);
         await client.SendAsync(sent, TestContext.Current.CancellationToken);
         (await ReadAsync(client, length)).ShouldBe(sent);
+        await Eventually.TrueAsync(() => Server.Connections.Live.All(connection => connection.PendingBytes == 0));
     }
 
     /// <summary>Reads up to <paramref name="length"/> bytes, fewer only when the server's FIN comes first.</summary>

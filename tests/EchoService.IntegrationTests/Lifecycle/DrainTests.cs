@@ -1,0 +1,334 @@
+using System.Net.Sockets;
+using EchoService.Lifecycle;
+using EchoService.Transport;
+
+namespace EchoService.IntegrationTests.Lifecycle;
+
+/// <summary>The drain's state machine on a clock of the test's, with real clients.</summary>
+public sealed class DrainTests
+{
+    private static readonly DrainOptions Options = new()
+    {
+        ReadinessDelay = TimeSpan.FromSeconds(5),
+        Timeout = TimeSpan.FromSeconds(30),
+        Spread = TimeSpan.FromSeconds(15),
+    };
+
+    [Fact]
+    public async Task PassesThroughEveryPhaseOnTime()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        var stubborn = await harness.ConnectAsync();
+
+        var started = harness.Time.GetUtcNow();
+        var status = harness.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.FromSeconds(-1)), DrainTrigger.Api);
+        status.Phase.ShouldBe(ServicePhase.LameDuck);
+        status.Trigger.ShouldBe(DrainTrigger.Api);
+        status.StartedAt.ShouldBe(started);
+        status.Deadline.ShouldBe(started.AddSeconds(35));
+
+        harness.Time.Advance(TimeSpan.FromSeconds(4.9));
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.LameDuck);
+        harness.Server.IsListening.ShouldBeTrue();
+
+        harness.Time.Advance(TimeSpan.FromSeconds(0.1));
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.Draining);
+        harness.Server.IsListening.ShouldBeFalse();
+        await harness.EchoAsync(stubborn);
+
+        harness.Time.Advance(TimeSpan.FromSeconds(29.9));
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.Draining);
+        await harness.EchoAsync(stubborn);
+
+        harness.Time.Advance(TimeSpan.FromSeconds(0.1));
+        await LifecycleHarness.ShouldSeeResetAsync(stubborn);
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
+        harness.Lifecycle.Status.Closed.ShouldBe(new DrainCloses(0, 0, 1));
+        harness.Phases.ShouldBe([ServicePhase.LameDuck, ServicePhase.Draining, ServicePhase.Forcing, ServicePhase.Drained]);
+    }
+
+    [Fact]
+    public async Task AcceptsWhileLameDuckAndRefusesAfterwards()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        var before = await harness.ConnectAsync(2);
+        harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Api);
+
+        var during = await harness.ConnectAsync();
+        await harness.EchoAsync(during);
+        var status = harness.Lifecycle.Status;
+        (status.Initial, status.Accepted, status.Remaining).ShouldBe((2, 1, 3));
+
+        harness.Time.Advance(Options.ReadinessDelay);
+        using var late = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var refused = await Should.ThrowAsync<SocketException>(async () =>
+            await late.ConnectAsync(harness.Server.EndPoint!, TestContext.Current.CancellationToken));
+        refused.SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
+        await harness.EchoAsync(before[1]);
+    }
+
+    [Fact]
+    public async Task SpreadsClosesEvenlyLongestIdleFirst()
+    {
+        await using var harness = new LifecycleHarness(drain: Options with { ReadinessDelay = TimeSpan.Zero });
+        var clients = await harness.ConnectAsync(10);
+        // The clients become active in reverse, so the last one that came is the longest idle.
+        foreach (var client in clients.Reverse())
+        {
+            harness.Time.Advance(TimeSpan.FromSeconds(1));
+            await harness.EchoAsync(client);
+        }
+
+        harness.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.FromSeconds(10)), DrainTrigger.Api);
+        for (var gone = 1; gone <= clients.Length; gone++)
+        {
+            await LifecycleHarness.ShouldSeeFinAsync(clients[^gone]);
+            harness.Server.Connections.Live.Count(connection => connection.State == ConnectionState.Open).ShouldBe(clients.Length - gone);
+            harness.Time.Advance(TimeSpan.FromSeconds(0.99));
+            harness.Server.Connections.Live.Count(connection => connection.State == ConnectionState.Open).ShouldBe(clients.Length - gone);
+            harness.Time.Advance(TimeSpan.FromSeconds(0.01));
+        }
+    }
+
+    [Fact]
+    public async Task SumsHoldAtEveryMoment()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        var clients = await harness.ConnectAsync(40);
+        harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Api);
+        var late = await harness.ConnectAsync(10);
+
+        void Check()
+        {
+            var status = harness.Lifecycle.Status;
+            status.Initial.ShouldBe(40);
+            status.Accepted.ShouldBe(10);
+            (status.Remaining + status.Closed.Total).ShouldBe(50);
+        }
+
+        for (var step = 0; step < 50; step++)
+        {
+            Check();
+            if (step % 5 == 0)
+            {
+                clients[step * 40 / 50].Dispose();
+                if (harness.Lifecycle.Phase == ServicePhase.LameDuck)
+                {
+                    // Nobody but the client closes yet, so this end is its own.
+                    await Eventually.TrueAsync(() => harness.Lifecycle.Status.Closed.ByClient == 1 + (step / 5));
+                }
+            }
+
+            harness.Time.Advance(TimeSpan.FromSeconds(0.5));
+        }
+
+        late[0].Dispose();
+        harness.Time.Advance(TimeSpan.FromSeconds(15));
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
+        Check();
+        var closed = harness.Lifecycle.Status.Closed;
+        closed.ByClient.ShouldBeGreaterThanOrEqualTo(2);
+        (closed.Gracefully + closed.Forced).ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public async Task EndsAsSoonAsTheLastClientHasLeft()
+    {
+        await using var harness = new LifecycleHarness(drain: Options with { ReadinessDelay = TimeSpan.Zero });
+        var client = await harness.ConnectAsync();
+        harness.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.FromSeconds(-1)), DrainTrigger.Api);
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.Draining);
+
+        client.Shutdown(SocketShutdown.Send);
+        await LifecycleHarness.ShouldSeeFinAsync(client);
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
+        harness.Lifecycle.Status.Closed.ShouldBe(new DrainCloses(1, 0, 0));
+        harness.Phases.ShouldNotContain(ServicePhase.Forcing);
+    }
+
+    [Fact]
+    public async Task DrainsAtOnceWithNobodyConnected()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        harness.Lifecycle.BeginDrain(new DrainRequest(ReadinessDelay: TimeSpan.Zero), DrainTrigger.Api).Phase.ShouldBe(ServicePhase.Drained);
+        harness.Phases.ShouldBe([ServicePhase.LameDuck, ServicePhase.Draining, ServicePhase.Drained]);
+    }
+
+    [Fact]
+    public async Task AskedAgainBringsTheDeadlineForwardButNeverBack()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        await harness.ConnectAsync();
+        var first = harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Api);
+
+        harness.Lifecycle.BeginDrain(new DrainRequest(Timeout: TimeSpan.FromHours(1)), DrainTrigger.Api).ShouldBe(first);
+        var shortened = harness.Lifecycle.BeginDrain(new DrainRequest(Timeout: TimeSpan.FromSeconds(10)), DrainTrigger.Api);
+        shortened.Deadline.ShouldBe(first.StartedAt!.Value.AddSeconds(15));
+
+        // Once the listener is closed, a timeout counts from when it is asked for.
+        harness.Time.Advance(TimeSpan.FromSeconds(7));
+        harness.Lifecycle.BeginDrain(new DrainRequest(Timeout: TimeSpan.FromSeconds(1)), DrainTrigger.Api)
+            .Deadline.ShouldBe(first.StartedAt!.Value.AddSeconds(8));
+        harness.Time.Advance(TimeSpan.FromSeconds(1));
+        harness.Phases.ShouldContain(ServicePhase.Forcing);
+    }
+
+    [Theory]
+    [InlineData(nameof(ServicePhase.LameDuck))]
+    [InlineData(nameof(ServicePhase.Draining))]
+    [InlineData(nameof(ServicePhase.Drained))]
+    public async Task ComesBackFromEveryPhaseOnTheSamePort(string from)
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        var stays = await harness.ConnectAsync();
+        var endPoint = harness.Server.EndPoint;
+        harness.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.FromSeconds(-1)), DrainTrigger.Api);
+        if (from != nameof(ServicePhase.LameDuck))
+        {
+            harness.Time.Advance(Options.ReadinessDelay);
+        }
+
+        if (from == nameof(ServicePhase.Drained))
+        {
+            harness.Time.Advance(Options.Timeout);
+        }
+
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase.ToString() == from);
+
+        var status = harness.Lifecycle.CancelDrain();
+
+        status.ShouldBe(new DrainStatus(ServicePhase.Serving, null, null, null, 0, 0, 0, default, 0));
+        harness.Server.EndPoint.ShouldBe(endPoint);
+        var fresh = await harness.ConnectAsync();
+        await harness.EchoAsync(fresh);
+        if (from != nameof(ServicePhase.Drained))
+        {
+            await harness.EchoAsync(stays);
+        }
+
+        // The drain that was taken back must not come to its deadline after all.
+        harness.Time.Advance(TimeSpan.FromMinutes(5));
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.Serving);
+        await harness.EchoAsync(fresh);
+    }
+
+    [Fact]
+    public async Task StopsClosingWhenTakenBackInTheMiddleOfTheSpread()
+    {
+        await using var harness = new LifecycleHarness(drain: Options with { ReadinessDelay = TimeSpan.Zero });
+        var clients = await harness.ConnectAsync(10);
+        harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Api);
+        harness.Time.Advance(TimeSpan.FromSeconds(6));
+        var open = harness.Server.Connections.Live.Count(connection => connection.State == ConnectionState.Open);
+        open.ShouldBe(5);
+        harness.Lifecycle.CancelDrain();
+        harness.Time.Advance(TimeSpan.FromMinutes(1));
+        harness.Server.Connections.Live.Count(connection => connection.State == ConnectionState.Open).ShouldBe(open);
+        harness.Lifecycle.ClosedByDrains.Total.ShouldBeLessThanOrEqualTo(5);
+        clients.Length.ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task CannotBeTakenBackFromASignal()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        await harness.ConnectAsync();
+        harness.Lifecycle.BeginDrain(new DrainRequest(Timeout: TimeSpan.FromHours(1)), DrainTrigger.Api);
+        var taken = harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Signal);
+        taken.Trigger.ShouldBe(DrainTrigger.Signal);
+        taken.Deadline.ShouldBe(taken.StartedAt!.Value + Options.ReadinessDelay + Options.Timeout);
+        Should.Throw<InvalidOperationException>(() => harness.Lifecycle.CancelDrain());
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.LameDuck);
+    }
+
+    [Fact]
+    public async Task StaysDrainedWhenThePortIsGone()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        harness.Lifecycle.BeginDrain(new DrainRequest(ReadinessDelay: TimeSpan.Zero), DrainTrigger.Api);
+        using var thief = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        thief.Bind(harness.Server.EndPoint!);
+        thief.Listen();
+
+        Should.Throw<SocketException>(() => harness.Lifecycle.CancelDrain()).SocketErrorCode.ShouldBe(SocketError.AddressAlreadyInUse);
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.Drained);
+
+        thief.Dispose();
+        harness.Lifecycle.CancelDrain().Phase.ShouldBe(ServicePhase.Serving);
+        await harness.EchoAsync(await harness.ConnectAsync());
+    }
+
+    [Fact]
+    public async Task ForceSkipsWhatIsLeftOfEveryWait()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        var client = await harness.ConnectAsync();
+        harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Signal);
+        harness.Lifecycle.Force();
+        await LifecycleHarness.ShouldSeeResetAsync(client);
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
+        harness.Phases.ShouldBe([ServicePhase.LameDuck, ServicePhase.Draining, ServicePhase.Forcing, ServicePhase.Drained]);
+    }
+
+    [Fact]
+    public async Task AtTheDeadlineByFinTheClientSeesFinAndIsCountedAsForced()
+    {
+        await using var harness = new LifecycleHarness(drain: Options with { ReadinessDelay = TimeSpan.Zero, OnDeadline = DeadlineAction.Fin });
+        var client = await harness.ConnectAsync();
+        harness.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.FromSeconds(-1)), DrainTrigger.Api);
+        harness.Time.Advance(Options.Timeout);
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.Forcing);
+        await LifecycleHarness.ShouldSeeFinAsync(client);
+        client.Dispose();
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
+        harness.Lifecycle.Status.Closed.ShouldBe(new DrainCloses(0, 0, 1));
+    }
+
+    [Fact]
+    public async Task ByFinIsBoundedByTheCloseTimeout()
+    {
+        var echo = new EchoOptions { CloseTimeout = TimeSpan.FromSeconds(5), SendTimeout = TimeSpan.Zero };
+        await using var harness = new LifecycleHarness(echo, Options with { ReadinessDelay = TimeSpan.Zero, OnDeadline = DeadlineAction.Fin });
+        var reader = await harness.ConnectAsync();
+        await FillAsync(harness, reader);
+        var silent = await harness.ConnectAsync();
+        harness.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.FromSeconds(-1)), DrainTrigger.Api);
+        harness.Time.Advance(Options.Timeout);
+        await LifecycleHarness.ShouldSeeFinAsync(silent);
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.Forcing);
+
+        harness.Time.Advance(echo.CloseTimeout);
+
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
+        harness.Lifecycle.Status.Closed.Forced.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task ForcedClosesReportWhatTheyLeftUnsent()
+    {
+        await using var harness = new LifecycleHarness(drain: Options with { ReadinessDelay = TimeSpan.Zero });
+        var reader = await harness.ConnectAsync();
+        await FillAsync(harness, reader);
+        harness.Lifecycle.BeginDrain(new DrainRequest(Timeout: TimeSpan.Zero), DrainTrigger.Api);
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
+
+        var (received, sent) = harness.Server.Counters.ReadBytes();
+        var status = harness.Lifecycle.Status;
+        status.Closed.Forced.ShouldBe(1);
+        status.BytesUnsent.ShouldBeGreaterThan(0);
+        status.BytesUnsent.ShouldBe(received - sent);
+    }
+
+    /// <summary>A client that sends and never reads, until the server's echo is stuck.</summary>
+    private static async Task FillAsync(LifecycleHarness harness, Socket client)
+    {
+        client.Blocking = false;
+        var block = new byte[65_536];
+        var connection = harness.Server.Connections.Live.MaxBy(candidate => candidate.Id)!;
+        await Eventually.TrueAsync(() =>
+        {
+            client.Send(block, SocketFlags.None, out var error);
+            return error == SocketError.WouldBlock && connection.PendingBytes > 0;
+        });
+    }
+}
