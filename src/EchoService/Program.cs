@@ -3,11 +3,6 @@ using EchoService.Transport;
 
 InlineCompletions.Enable();
 
-if (args.Contains("--healthcheck"))
-{
-    return await HealthCheckCommand.RunAsync(args);
-}
-
-await using var app = EchoServiceApplication.Build(args);
-await app.RunAsync();
-return 0;
+return args.Contains("--healthcheck")
+    ? await HealthCheckCommand.RunAsync(args)
+    : await EchoServiceApplication.RunAsync(args);

@@ -87,6 +87,7 @@ internal sealed class EchoServer : IDisposable
             _endPoint = listener.EndPoint;
             _listener = listener;
             listener.Start();
+            Log.Listening(Logger, listener.EndPoint);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace EchoService.Transport;
@@ -5,6 +6,9 @@ namespace EchoService.Transport;
 /// <summary>What the data plane says. Nothing per message; event ids are never reused (<c>docs/logging.md</c>).</summary>
 internal static partial class Log
 {
+    [LoggerMessage(EventId = 1000, Level = LogLevel.Information, Message = "Echo listening on {EndPoint} (tcp)")]
+    public static partial void Listening(ILogger logger, IPEndPoint endPoint);
+
     [LoggerMessage(EventId = 1010, Level = LogLevel.Warning, Message = "Accepting failed ({Error}); trying again in {DelayMilliseconds} ms")]
     public static partial void AcceptBackedOff(ILogger logger, SocketError error, double delayMilliseconds);
 

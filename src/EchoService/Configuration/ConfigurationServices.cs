@@ -1,0 +1,25 @@
+namespace EchoService.Configuration;
+
+/// <summary>Reads the configuration, once: what it says at start holds until the end.</summary>
+internal static class ConfigurationServices
+{
+    /// <exception cref="StartupException">Something in it cannot be; all of it is named.</exception>
+    public static void AddConfiguration(this WebApplicationBuilder builder)
+    {
+        var problems = new List<string>();
+        var reader = new SectionReader(builder.Configuration, problems);
+        builder.Services.AddSingleton(reader.Read(EchoSettings.Section, EchoSettings.Table, EchoSettings.Check));
+        builder.Services.AddSingleton(reader.Read(DrainSettings.Section, DrainSettings.Table));
+        builder.Services.AddSingleton(reader.Read(ManagementSettings.Section, ManagementSettings.Table));
+        if (builder.Configuration["Management:ApiKey"] is not null && builder.Configuration["Management:ApiKeyFile"] is { } file)
+        {
+            problems.Add($"Management:ApiKeyFile = \"{file}\": must not be given together with Management:ApiKey");
+        }
+
+        ManagementEndpoints.Apply(builder.Configuration, problems);
+        if (problems.Count > 0)
+        {
+            throw new StartupException(problems);
+        }
+    }
+}
