@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs the named Debian packages that are missing; does nothing, and needs no rights, when none is.
+# A package whose command is there from elsewhere is not missing: a runner may have its own chromium or node.
 # Usage: eng/ensure-packages.sh docker.io haproxy …
 set -euo pipefail
 
 missing=()
 for package in "$@"; do
-  dpkg-query --show --showformat='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  command -v "$package" >/dev/null || dpkg-query --show --showformat='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
 done
 [[ ${#missing[@]} -gt 0 ]] || exit 0
 

@@ -4,7 +4,7 @@
 # With CI=true restores are locked and a container engine is installed and started if none answers;
 # without it the container tests are left out when no engine answers, and a line says so.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 root=$PWD
 
 # Debian packages that checks and tests call; one place, so that a machine is prepared in one go.
@@ -43,15 +43,15 @@ check() {
 # suite NAME REPORT COMMAND…: a test run that leaves a report (.trx or vitest's .json) from which the tests are counted.
 # A run that fails without a failed test in its report (a crash, a hang, no report) counts as one failure.
 suite() {
-  local name=$1 report=$2 began=$SECONDS exit_code=0 suite_passed=0 suite_failed=0
+  local name=$1 report=$2 began=$SECONDS exit_code=0 suite_passed=0 suite_failed=0 suite_skipped=0
   shift 2
   echo "== $name"
   timeout --kill-after=10 900 "$@" || exit_code=$?
-  read -r suite_passed suite_failed < <(node "$root/eng/count-tests.mjs" "$report")
+  read -r suite_passed suite_failed suite_skipped < <(node "$root/eng/count-tests.mjs" "$report")
   if [[ $exit_code -ne 0 && $suite_failed -eq 0 ]]; then suite_failed=1; fi
   passed=$((passed + suite_passed)) failed=$((failed + suite_failed))
   if [[ $suite_failed -gt 0 ]]; then failures+=("$name: $suite_failed"); fi
-  echo "== $name: $suite_passed passed, $suite_failed failed, $((SECONDS - began)) s"
+  echo "== $name: $suite_passed passed, $suite_failed failed, $suite_skipped skipped, $((SECONDS - began)) s"
 }
 
 check 'packages' eng/ensure-packages.sh "${packages[@]}" || finish
@@ -65,25 +65,22 @@ suite 'integration tests' "$results/integration.trx" \
   --logger "trx;LogFileName=$results/integration.trx" --blame-hang-timeout 5m --results-directory "$results"
 
 # TypeScript: checks of manifests and workflows, which need no container engine, and the container tests, which do.
-if [[ -f tests/EchoService.ContainerTests/package.json ]]; then
-  cd tests/EchoService.ContainerTests
-  check 'npm ci' npm ci --no-audit --no-fund && {
-    check 'typecheck' npm run --silent typecheck
-    suite 'manifests and workflows' "$results/checks.json" \
-      npx vitest run --project checks --reporter=default --reporter=json --outputFile.json="$results/checks.json"
-    containers=(npx vitest run --project containers --reporter=default --reporter=json --outputFile.json="$results/containers.json")
-    if [[ ${CI:-} == true ]]; then
-      check 'container engine' "$root"/eng/ensure-docker.sh &&
-        check 'base images' "$root"/eng/base-images.sh &&
-        suite 'container tests' "$results/containers.json" "${containers[@]}"
-    elif docker info >/dev/null 2>&1; then
-      check 'base images' "$root"/eng/base-images.sh &&
-        suite 'container tests' "$results/containers.json" "${containers[@]}"
-    else
-      echo 'container tests: not run, no container engine answers; CI=true eng/test.sh installs one and runs them'
-    fi
-  }
-  cd "$root"
+vitest() {
+  suite "$1" "$results/$2.json" npx vitest run --project "$2" --reporter=default --reporter=json --outputFile.json="$results/$2.json"
+}
+
+cd tests/EchoService.ContainerTests || exit 1
+if check 'npm ci' npm ci --no-audit --no-fund; then
+  check 'typecheck' npm run --silent typecheck
+  vitest 'manifests and workflows' checks
+  if [[ ${CI:-} == true ]] || docker info >/dev/null 2>&1; then
+    check 'container engine' "$root/eng/ensure-docker.sh" &&
+      check 'base images' "$root/eng/base-images.sh" &&
+      vitest 'container tests' containers
+  else
+    echo 'container tests: not run, no container engine answers; CI=true eng/test.sh installs one and runs them'
+  fi
 fi
+cd "$root" || exit 1
 
 finish

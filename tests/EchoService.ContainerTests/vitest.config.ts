@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Files only: manifests, workflows, scripts. Needs no container engine.
+        test: { name: 'checks', include: ['checks/**/*.test.ts'], testTimeout: 30_000 },
+      },
+      {
+        // The image, built from the Dockerfile and run. One file after the other: they measure, and two cores are few.
+        test: {
+          name: 'containers',
+          include: ['containers/**/*.test.ts'],
+          globalSetup: ['support/build-image.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
