@@ -10,8 +10,7 @@ export const docker = (...args: string[]): string =>
 
 /** Builds the image as a user would. The base images must be there or within reach: eng/base-images.sh. */
 export default function setup(): void {
-  // Testcontainers' reaper is off, since its image can't be pulled everywhere. A run that was killed leaves containers
-  // behind; they are removed here.
+  // What a run that was killed has left behind.
   const left = docker('ps', '--all', '--quiet', '--filter', `label=${label}`);
   if (left !== '') docker('rm', '--force', '--volumes', ...left.split('\n'));
 
