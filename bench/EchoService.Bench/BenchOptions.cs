@@ -74,6 +74,8 @@ internal sealed class BenchOptions
             }
         }
 
+        if (options.Quick)
+            (options.Passes, options.Rounds) = (1, 5);
         problem = null;
         return true;
     }

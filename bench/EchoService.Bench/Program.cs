@@ -19,8 +19,9 @@ try
     if (options.Quick)
         return await new Guard(options).RunAsync(stop.Token) ? 0 : 1;
 
+    // What is published may come from several runs of a few workloads each; anything else starts afresh.
     var resultsPath = options.Publish ? options.PublishedResultsPath : options.ResultsPath;
-    var results = BenchResults.Load(resultsPath);
+    var results = options.Publish ? BenchResults.Load(resultsPath) : new BenchResults();
     if (!options.RenderOnly)
     {
         // Saved after each workload, so that a run that is cut short keeps what it measured.

@@ -102,8 +102,13 @@ internal static class Tables
         return table.ToString();
     }
 
-    private static string Allocations(WorkloadResult result) => Text(
-        $"| {Bench.Workload.Allocations.Title} | bytes per message | messages counted |\n|---|---:|---:|\n| {Peer.Service.Title}{Failures(result.SlicesOf(Peer.Service))} | {result.Of(Peer.Service, slice => slice.AllocatedPerMessage)?.Median:0.000} | {result.Of(Peer.Service, slice => slice.Messages)?.Median:N0} |\n");
+    private static string Allocations(WorkloadResult result)
+    {
+        var allocated = result.Of(Peer.Service, slice => slice.AllocatedPerMessage)?.Median;
+        var messages = result.Of(Peer.Service, slice => slice.Messages)?.Median;
+        return $"| {Bench.Workload.Allocations.Title} | bytes per message | messages counted |\n|---|---:|---:|\n"
+            + $"| {Peer.Service.Title}{Failures(result.SlicesOf(Peer.Service))} | {(allocated is null ? "–" : Text($"{allocated:0.000}"))} | {Count(messages)} |\n";
+    }
 
     private static string Failures(IReadOnlyList<Slice> slices) => slices.Count(slice => slice.Error is not null) is > 0 and var failed
         ? $" (failed in {failed} of {slices.Count}: {slices.First(slice => slice.Error is not null).Error})"
