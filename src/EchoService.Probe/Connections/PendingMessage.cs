@@ -1,0 +1,8 @@
+namespace EchoService.Probe.Connections;
+
+/// <param name="Sequence">Number on its lane, from 0.</param>
+/// <param name="DueAt">When it should have left.</param>
+/// <param name="StartedAt">
+/// What its latency counts from: the earlier of <paramref name="DueAt"/> and the moment it was first sent; 0 until then.
+/// </param>
+internal readonly record struct PendingMessage(long Sequence, long DueAt, long StartedAt);

@@ -1,0 +1,7 @@
+namespace EchoService.Probe.Connections;
+
+/// <param name="At">Nanoseconds since the run began.</param>
+/// <param name="Connection">Number of the connection, from 1.</param>
+/// <param name="Kind">What happened.</param>
+/// <param name="Detail">What a reader should know besides.</param>
+internal sealed record ProbeEvent(long At, int Connection, ProbeEventKind Kind, string? Detail);

@@ -1,0 +1,44 @@
+namespace EchoService.Probe.Connections;
+
+/// <summary>The vocabulary of events and of a verdict's causes, gravest first; docs/probe.md says it in full.</summary>
+internal enum ProbeEventKind
+{
+    /// <summary>Bytes came back that were not sent.</summary>
+    Corrupted,
+
+    /// <summary>Bytes are missing from the middle of the stream: what came after them did come back.</summary>
+    LostBytes,
+
+    /// <summary>The server, or something between, sent RST on an established connection.</summary>
+    Reset,
+
+    /// <summary>The server sent FIN with a message half echoed.</summary>
+    FinInsideMessage,
+
+    /// <summary>No byte came for the whole timeout while an answer was due; the probe gave the connection up.</summary>
+    Stalled,
+
+    /// <summary>A host answered that nothing listens there (RST to the SYN).</summary>
+    Refused,
+
+    /// <summary>Nobody answered the SYN in time: packets are dropped on the way, or the listener's backlog is full.</summary>
+    ConnectTimeout,
+
+    /// <summary>No route, an ICMP error, or a name that does not resolve.</summary>
+    Unreachable,
+
+    /// <summary>The probe's own machine ran out of descriptors, ports or memory; says nothing about the server.</summary>
+    LocalLimit,
+
+    /// <summary>Messages were never answered; a cause only.</summary>
+    LostMessages,
+
+    /// <summary>An answer took longer than allowed; as an event, the first of a row.</summary>
+    Late,
+
+    /// <summary>The server sent FIN after whole messages alone: a graceful close.</summary>
+    FinAtBoundary,
+
+    /// <summary>A connection was made where one had ended; an event only.</summary>
+    Reconnected,
+}

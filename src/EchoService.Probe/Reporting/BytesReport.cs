@@ -1,0 +1,3 @@
+namespace EchoService.Probe.Reporting;
+
+internal sealed record BytesReport(long Sent, long Received, long Corrupted, long Lost);

@@ -1,0 +1,30 @@
+using System.Globalization;
+using EchoService.Probe.Connections;
+using EchoService.Probe.Measurement;
+
+namespace EchoService.Probe.Reporting;
+
+internal static class EventLines
+{
+    /// <summary>More of a kind at once than this share a line: a server that restarts ends every connection.</summary>
+    private const int MostOfAKind = 4;
+
+    public static IEnumerable<string> Of(IReadOnlyList<ProbeEvent> happened)
+    {
+        foreach (var group in happened.GroupBy(e => e.Kind))
+        {
+            var events = group.ToArray();
+            var shown = events.Length <= MostOfAKind ? events.Length : 1;
+            foreach (var one in events[..shown])
+            {
+                var line = $"{Prefix(one)} connection {one.Connection}: {Wording.Of(one.Kind)}";
+                yield return one.Detail is null ? line : $"{line} ({one.Detail})";
+            }
+
+            if (shown < events.Length)
+                yield return string.Create(CultureInfo.InvariantCulture, $"{Prefix(events[^1])} {events.Length - shown} more: {Wording.Of(group.Key)}");
+        }
+    }
+
+    private static string Prefix(ProbeEvent one) => string.Create(CultureInfo.InvariantCulture, $"{Clock.ToSeconds(one.At),8:0.000}s");
+}

@@ -1,0 +1,47 @@
+using Spectre.Console;
+
+namespace EchoService.Probe.Reporting;
+
+/// <summary>The end of a run as people read it: a table, then the verdict in one line.</summary>
+internal static class SummaryTable
+{
+    public static void Write(IAnsiConsole console, ProbeReport report)
+    {
+        var colour = report.Verdict.Status == VerdictStatus.NoDisruption ? "green" : "red";
+        var verdict = new Text(report.Verdict.Summary + "\n", Style.Parse(colour));
+        if (report.Verdict.Status == VerdictStatus.NoConnection)
+        {
+            console.Write(verdict);
+            return;
+        }
+
+        var table = new Table { Border = TableBorder.None, ShowHeaders = false };
+        table.AddColumn(new TableColumn("").PadRight(2).NoWrap());
+        table.AddColumn(new TableColumn(""));
+        foreach (var (name, value) in Lines(report))
+            table.AddRow(new Text(name), new Text(value));
+
+        console.WriteLine();
+        console.Write(table);
+        console.WriteLine();
+        console.Write(verdict);
+    }
+
+    private static IEnumerable<(string Name, string Value)> Lines(ProbeReport report)
+    {
+        var (messages, connections, latency) = (report.Messages, report.Connections, report.Latency);
+        yield return ("messages", $"{Wording.Count(messages.Due)} due, {Wording.Count(messages.Answered)} answered ({Wording.Count(messages.Late)} late)");
+        yield return ("", $"{Wording.Count(messages.Lost)} lost, {Wording.Count(messages.Unsent)} never sent, {Wording.Count(messages.Corrupted)} corrupted, {Wording.Count(messages.Repeated)} repeated");
+        yield return ("throughput", $"{Wording.Count(report.Throughput.MessagesPerSecond)} messages/s, {Wording.Bytes(report.Throughput.BytesPerSecond)}/s each way");
+        yield return ("latency", $"p50 {Wording.Duration(latency.P50Seconds)}, p90 {Wording.Duration(latency.P90Seconds)}, p99 {Wording.Duration(latency.P99Seconds)}");
+        yield return ("", $"p99.9 {Wording.Duration(latency.P999Seconds)}, max {Wording.Duration(latency.MaxSeconds)}");
+        yield return ("longest gap", report.LongestGap.Seconds == 0 ? "none" : $"{Wording.Duration(report.LongestGap.Seconds)}, {Wording.Duration(report.LongestGap.AtSeconds)} into the run");
+        yield return ("connections", $"{Wording.Count(connections.Made)} made, {Wording.Count(connections.Reconnects)} of them again; p99 {Wording.Duration(report.ConnectTime.P99Seconds)} to connect");
+        yield return ("  failed", $"{Wording.Count(connections.Refused)} refused, {Wording.Count(connections.ConnectTimeouts)} timed out, {Wording.Count(connections.Unreachable)} unreachable, {Wording.Count(connections.LocalLimit)} local limit");
+        yield return ("  ended", $"{Wording.Count(connections.FinAtBoundary)} FIN at boundary, {Wording.Count(connections.FinInsideMessage)} FIN inside a message");
+        yield return ("", $"{Wording.Count(connections.Resets)} RST, {Wording.Count(connections.Stalled)} stalled");
+        yield return ("bytes", $"{Wording.Count(report.Bytes.Corrupted)} wrong, {Wording.Count(report.Bytes.Lost)} missing");
+        if (report.Command == ProbeMode.Watch)
+            yield return ("probe lag", $"{Wording.Duration(report.ProbeLagSeconds)} at worst, in the latencies above");
+    }
+}

@@ -1,0 +1,26 @@
+namespace EchoService.Probe.Reporting;
+
+/// <summary>An interval as one character; what is worst in it decides.</summary>
+internal static class Timeline
+{
+    public const string Legend = "# all well   | connection ended   ~ late   . no answer   ! connect failed   x lost or wrong";
+
+    public static char Glyph(TimelineReport interval) => interval switch
+    {
+        { Lost: > 0 } or { Corrupted: > 0 } => 'x',
+        { ConnectFailures: > 0 } => '!',
+        { Answered: 0 } => '.',
+        { Late: > 0 } => '~',
+        { Ended: > 0 } => '|',
+        _ => '#',
+    };
+
+    public static string Colour(char glyph) => glyph switch
+    {
+        'x' or '!' => "red",
+        '~' => "yellow",
+        '|' => "blue",
+        '.' => "grey",
+        _ => "green",
+    };
+}

@@ -1,0 +1,22 @@
+namespace EchoService.Probe.Reporting;
+
+/// <summary>One interval of the run.</summary>
+/// <param name="AtSeconds">When it ended, from the start of the run.</param>
+/// <param name="Answered">Messages answered in it.</param>
+/// <param name="Late">Of those, late ones.</param>
+/// <param name="Corrupted">Messages that came back wrong in it.</param>
+/// <param name="Lost">Messages given up in it, sent or not.</param>
+/// <param name="Ended">Connections that ended in it, however that was.</param>
+/// <param name="ConnectFailures">Connects that failed in it, however that was.</param>
+/// <param name="Open">Connections open at its end.</param>
+/// <param name="WorstSeconds">The longest latency of an answer in it.</param>
+internal sealed record TimelineReport(
+    double AtSeconds,
+    long Answered,
+    long Late,
+    long Corrupted,
+    long Lost,
+    long Ended,
+    long ConnectFailures,
+    int Open,
+    double WorstSeconds);

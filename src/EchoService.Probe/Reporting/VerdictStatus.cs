@@ -1,0 +1,8 @@
+namespace EchoService.Probe.Reporting;
+
+internal enum VerdictStatus
+{
+    NoDisruption,
+    Disruption,
+    NoConnection,
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+using EchoService.Probe.Connections;
+
+namespace EchoService.Probe.Reporting;
+
+/// <summary>Numbers and events as people read them.</summary>
+internal static class Wording
+{
+    public static string Count(double number) => number.ToString("#,0", CultureInfo.InvariantCulture);
+
+    public static string Count(long number, string one, string many) => $"{Count(number)} {(number == 1 ? one : many)}";
+
+    public static string Duration(double seconds) => seconds switch
+    {
+        0 => "0",
+        < 0.001 => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e6:0} µs"),
+        < 0.010 => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e3:0.00} ms"),
+        < 1 => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e3:0.0} ms"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s"),
+    };
+
+    public static string Bytes(double bytes) => bytes switch
+    {
+        < 1024 => string.Create(CultureInfo.InvariantCulture, $"{bytes:0} B"),
+        < 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024:0.0} KiB"),
+        < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1 << 20):0.0} MiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1 << 30):0.0} GiB"),
+    };
+
+    public static string Of(ProbeEventKind kind) => kind switch
+    {
+        ProbeEventKind.Corrupted => "wrong bytes",
+        ProbeEventKind.LostBytes => "bytes lost",
+        ProbeEventKind.Reset => "RST",
+        ProbeEventKind.FinInsideMessage => "FIN inside a message",
+        ProbeEventKind.Stalled => "stalled",
+        ProbeEventKind.Refused => "connect refused",
+        ProbeEventKind.ConnectTimeout => "connect timed out",
+        ProbeEventKind.Unreachable => "unreachable",
+        ProbeEventKind.LocalLimit => "out of local descriptors or ports",
+        ProbeEventKind.LostMessages => "messages lost",
+        ProbeEventKind.Late => "late answer",
+        ProbeEventKind.FinAtBoundary => "FIN at a message boundary",
+        ProbeEventKind.Reconnected => "connected again",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
+    };
+}
