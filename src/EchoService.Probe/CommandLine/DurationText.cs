@@ -24,6 +24,7 @@ internal static class DurationText
             return true;
         }
 
-        return TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out duration);
+        // Not "c": there a bare number is days.
+        return TimeSpan.TryParseExact(text, @"hh\:mm\:ss", CultureInfo.InvariantCulture, out duration);
     }
 }

@@ -1,0 +1,69 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EchoService.IntegrationTests.Probe;
+
+/// <summary>A TCP server on a free loopback port whose connections behave as the test says.</summary>
+internal sealed class LoopbackServer : IAsyncDisposable
+{
+    private readonly Func<LoopbackConnection, Task> _behave;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Socket _listener;
+    private readonly Task _accepting;
+    private readonly List<Task> _serving = [];
+
+    private LoopbackServer(Func<LoopbackConnection, Task> behave, int port)
+    {
+        _behave = behave;
+        _listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        // As any server does that restarts on its port while old connections linger.
+        _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        _listener.Listen(4096);
+        Port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
+        _accepting = AcceptAsync();
+    }
+
+    public int Port { get; }
+
+    public static LoopbackServer Start(Func<LoopbackConnection, Task> behave, int port = 0) => new(behave, port);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Dispose();
+        await _accepting;
+        await Task.WhenAll(_serving);
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        for (var index = 0; ; index++)
+        {
+            try
+            {
+                _serving.Add(ServeAsync(new LoopbackConnection(await _listener.AcceptAsync(_stop.Token), index, _stop.Token)));
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task ServeAsync(LoopbackConnection connection)
+    {
+        using (connection)
+        {
+            try
+            {
+                await _behave(connection);
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+            {
+                // The probe left, or the test is over.
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace EchoService.IntegrationTests.Probe;
+
+/// <summary>Exit codes, streams and signals of the real program.</summary>
+public sealed class ProbeProcessTests
+{
+    private const int Size = ProbeRuns.Size;
+
+    [Theory]
+    [InlineData("load")]
+    [InlineData("watch")]
+    public async Task Exits_with_0_and_ends_with_the_verdict_when_nothing_was_disrupted(string command)
+    {
+        await using var server = LoopbackServer.Start(c => c.EchoAsync());
+
+        var (exitCode, output, error) = await ProbeProcess.RunAsync(command, ProbeRuns.Target(server.Port), "--duration", "1500ms", "--timeout", "20s", "--connections", "4");
+
+        exitCode.ShouldBe(0, output);
+        error.ShouldBeEmpty();
+        var lines = output.TrimEnd().Split('\n');
+        lines[^1].ShouldStartWith("No disruption: ");
+        lines.ShouldContain(line => line.Contains("s # answered ", StringComparison.Ordinal), output);
+        output.ShouldNotContain('\e', "colours are for terminals");
+        lines[..^1].ShouldAllBe(line => line.Length <= 80);
+    }
+
+    [Fact]
+    public async Task Exits_with_1_when_connections_were_reset()
+    {
+        await using var server = LoopbackServer.Start(async c =>
+        {
+            await c.EchoAsync(3, Size);
+            c.Reset();
+        });
+
+        var (exitCode, output, _) = await ProbeProcess.RunAsync("watch", ProbeRuns.Target(server.Port), "--duration", "1s", "--timeout", "20s");
+
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain("Disruption: ");
+        output.ShouldContain(": RST (3 answered, ");
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("watch")]
+    [InlineData("listen", "127.0.0.1:7007")]
+    [InlineData("watch", "127.0.0.1")]
+    [InlineData("watch", "127.0.0.1:7007", "--rate", "0")]
+    [InlineData("watch", "127.0.0.1:7007", "--rate", "NaN")]
+    [InlineData("watch", "127.0.0.1:7007", "--duration", "10")]
+    [InlineData("watch", "127.0.0.1:7007", "--duration")]
+    [InlineData("watch", "127.0.0.1:7007", "--pipeline", "2")]
+    [InlineData("load", "127.0.0.1:7007", "--size", "0")]
+    [InlineData("load", "127.0.0.1:7007", "--connections", "many")]
+    [InlineData("load", "127.0.0.1:7007", "another:7007")]
+    public async Task Exits_with_2_and_says_why_when_the_arguments_are_bad(params string[] arguments)
+    {
+        var (exitCode, _, error) = await ProbeProcess.RunAsync(arguments);
+
+        exitCode.ShouldBe(2, error);
+        error.ShouldNotBeNullOrWhiteSpace();
+        error.ShouldNotContain("   at ", Case.Sensitive, "no stack trace");
+    }
+
+    [Theory]
+    [InlineData("load")]
+    [InlineData("watch")]
+    public async Task Exits_with_3_when_nobody_listens(string command)
+    {
+        using var holder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        holder.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)holder.LocalEndPoint!).Port;
+
+        var (exitCode, output, _) = await ProbeProcess.RunAsync(command, ProbeRuns.Target(port), "--timeout", "300ms");
+
+        exitCode.ShouldBe(3, output);
+        output.ShouldContain($"No connection to 127.0.0.1:{port}: ");
+    }
+
+    [Theory]
+    [InlineData(ProbeProcess.Interrupt)]
+    [InlineData(ProbeProcess.Terminate)]
+    public async Task Signal_ends_the_run_with_the_verdict_so_far(int signal)
+    {
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = LoopbackServer.Start(async c =>
+        {
+            await c.EchoAsync(5, Size);
+            answered.TrySetResult();
+            await c.EchoAsync();
+        });
+        await using var probe = ProbeProcess.Start("watch", ProbeRuns.Target(server.Port), "--duration", "10m", "--timeout", "20s", "--late", "20s", "--json");
+
+        await answered.Task.WaitAsync(ProbeRuns.Unhurried, TestContext.Current.CancellationToken);
+        probe.Signal(signal);
+        var (exitCode, output, _) = await probe.ExitAsync();
+
+        exitCode.ShouldBe(0, output);
+        using var report = JsonDocument.Parse(output);
+        report.RootElement.GetProperty("interrupted").GetBoolean().ShouldBeTrue();
+        report.RootElement.GetProperty("messages").GetProperty("answered").GetInt64().ShouldBeGreaterThanOrEqualTo(5);
+        report.RootElement.GetProperty("verdict").GetProperty("status").GetString().ShouldBe("noDisruption");
+    }
+
+    [Fact]
+    public async Task Help_names_the_exit_codes()
+    {
+        var (exitCode, output, _) = await ProbeProcess.RunAsync("--help");
+
+        exitCode.ShouldBe(0);
+        output.ShouldContain("0 no disruption, 1 disruption, 2 bad arguments, 3 no connection at all");
+    }
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using EchoService.Probe;
+using EchoService.Probe.Connections;
+using EchoService.Probe.Reporting;
+
+namespace EchoService.IntegrationTests.Probe;
+
+/// <summary>Runs in this process, with times that leave room for a busy machine; a test tightens what it is about.</summary>
+internal static class ProbeRuns
+{
+    public const int Size = 64;
+
+    public static readonly TimeSpan Unhurried = TimeSpan.FromSeconds(20);
+
+    public static ProbeOptions Watch(int port) => new()
+    {
+        Mode = ProbeMode.Watch,
+        Target = new ProbeTarget("127.0.0.1", port),
+        Connections = 2,
+        Rate = 400,
+        Size = Size,
+        Duration = TimeSpan.FromMilliseconds(500),
+        Timeout = Unhurried,
+        LateAfter = Unhurried,
+    };
+
+    public static ProbeOptions Load(int port) => new()
+    {
+        Mode = ProbeMode.Load,
+        Target = new ProbeTarget("127.0.0.1", port),
+        Connections = 4,
+        Size = Size,
+        Duration = TimeSpan.FromMilliseconds(500),
+        Timeout = Unhurried,
+    };
+
+    public static async Task<ProbeReport> RunAsync(ProbeOptions options)
+    {
+        using var run = new ProbeRun(options, new NoDisplay());
+        var report = await run.ExecuteAsync(TestContext.Current.CancellationToken);
+        CheckSums(report);
+        return report;
+    }
+
+    /// <summary>What holds of every run.</summary>
+    private static void CheckSums(ProbeReport report)
+    {
+        var messages = report.Messages;
+        (messages.Answered + messages.Corrupted + messages.Lost + messages.Unsent).ShouldBe(messages.Due, report.Verdict.Summary);
+        report.Latency.Count.ShouldBe(messages.Answered);
+        messages.Late.ShouldBeLessThanOrEqualTo(messages.Answered);
+        report.Timeline.Sum(interval => interval.Answered).ShouldBe(messages.Answered);
+        report.Timeline.Sum(interval => interval.Lost).ShouldBe(messages.Lost + messages.Unsent);
+        (report.Verdict.ExitCode == 0).ShouldBe(report.Verdict.Causes.Count == 0 && report.Connections.Made > 0);
+    }
+
+    public static string Target(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
+}
