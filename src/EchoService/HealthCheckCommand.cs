@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using EchoService.Configuration;
 
 namespace EchoService;
 
@@ -60,30 +61,23 @@ internal static class HealthCheckCommand
         return 1;
     }
 
-    /// <summary>Where the service listens, in ASP.NET Core's order of precedence; null when that can't be told.</summary>
+    /// <summary>Where to ask, going by the settings that are in force; null when they name no http port.</summary>
     internal static Uri? LivezUri(IConfiguration configuration)
     {
-        var kestrel = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>();
-        var candidates = kestrel.ToList();
-        if (candidates.Count == 0)
+        var configured = ManagementEndpoints.Configured(configuration);
+        if (configured.Count == 0)
         {
-            candidates = Split(configuration["urls"]);
-        }
-        if (candidates.Count == 0)
-        {
-            candidates = Split(configuration["http_ports"]).ConvertAll(port => $"http://*:{port}");
-        }
-        if (candidates.Count == 0)
-        {
-            candidates = ["http://*:8080"];
+            configured = [("http_ports", ManagementEndpoints.DefaultPort)];
         }
 
-        var address = candidates.Select(BindingAddress.Parse).FirstOrDefault(address => address.Scheme == "http" && address.Port > 0);
-        return address is null ? null : new Uri($"http://{Reachable(address.Host)}:{address.Port.ToString(CultureInfo.InvariantCulture)}/livez");
+        return (from setting in configured
+                where setting.Key != "https_ports"
+                from value in setting.Value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                let address = BindingAddress.Parse(setting.Key == "http_ports" ? $"http://*:{value}" : value)
+                where address.Scheme == "http" && address.Port > 0
+                select new Uri($"http://{Reachable(address.Host)}:{address.Port.ToString(CultureInfo.InvariantCulture)}/livez"))
+            .FirstOrDefault();
     }
-
-    private static List<string> Split(string? value) =>
-        [.. (value ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
     // Kestrel takes what is neither an address nor localhost (*, +, a name) for "any address".
     private static string Reachable(string host) =>

@@ -5,7 +5,7 @@ namespace EchoService.Configuration;
 /// <summary>Where the management API listens: ASP.NET Core's own settings, and port 8080 where there is none.</summary>
 internal static class ManagementEndpoints
 {
-    private const string DefaultPort = "8080";
+    public const string DefaultPort = "8080";
 
     private static readonly string[] PortKeys = ["http_ports", "https_ports"];
 
