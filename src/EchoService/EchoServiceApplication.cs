@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using EchoService.Configuration;
+using EchoService.ControlPlane;
 using EchoService.Diagnostics;
 using EchoService.Lifecycle;
 using EchoService.Transport;
@@ -46,7 +47,10 @@ internal static class EchoServiceApplication
         builder.AddDiagnostics();
         builder.AddLifecycle();
         configure?.Invoke(builder);
-        return builder.Build();
+
+        var app = builder.Build();
+        app.MapMetrics();
+        return app;
     }
 
     private static WebApplicationBuilder CreateBuilder(string[] args)

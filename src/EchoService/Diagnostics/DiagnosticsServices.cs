@@ -3,5 +3,11 @@ namespace EchoService.Diagnostics;
 /// <summary>Registers counters, meters and what exports them.</summary>
 internal static class DiagnosticsServices
 {
-    public static void AddDiagnostics(this WebApplicationBuilder builder) => builder.Services.AddSingleton<EchoMetrics>();
+    public static void AddDiagnostics(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<EchoMetrics>();
+        builder.Services.AddSingleton<EchoInstruments>();
+        builder.Services.AddSingleton<PrometheusReader>();
+        builder.Services.AddHostedService<MetricsExport>();
+    }
 }
