@@ -36,6 +36,7 @@ internal sealed class EchoConnection
     private readonly ConnectionEventArgs _args;
     private readonly BufferSegment _small;
     private readonly long _expiresAt;
+    private readonly long _acceptedAt;
     private Socket? _socket;
     private BufferSegment _large;
     private Operation _operation;
@@ -70,6 +71,7 @@ internal sealed class EchoConnection
         _expiresAt = expiresAt;
         Id = id;
         PeerEndPoint = (IPEndPoint)socket.RemoteEndPoint!;
+        _acceptedAt = server.TimeProvider.GetTimestamp();
         ConnectedAt = _lastReceivedAt = _lastSentAt = server.Clock.Now;
         _args = pool.Rent(this);
     }
@@ -99,6 +101,9 @@ internal sealed class EchoConnection
 
     /// <summary>When it ended; 0 while it has not.</summary>
     public long EndedAt => Volatile.Read(ref _endedAt);
+
+    /// <summary>Time since it was accepted, to the precision of the clock rather than of a heartbeat.</summary>
+    public TimeSpan Duration => _server.TimeProvider.GetElapsedTime(_acceptedAt);
 
     /// <summary>The last time a byte moved in either direction.</summary>
     public long LastActiveAt => Math.Max(LastReceivedAt, LastSentAt);

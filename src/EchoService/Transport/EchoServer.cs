@@ -156,7 +156,7 @@ internal sealed class EchoServer : IDisposable
         _pool.Return(args);
         Buffers.Return(segment);
         Counters.CountClosed(reason, connection.PendingBytes);
-        Metrics.RecordDuration(TimeSpan.FromMilliseconds(connection.EndedAt - connection.ConnectedAt));
+        Metrics.RecordDuration(connection.Duration);
         Connections.MoveToEnded(connection);
         Leave();
     }
