@@ -46,10 +46,11 @@ internal static class EchoServiceApplication
         builder.AddTransport();
         builder.AddDiagnostics();
         builder.AddLifecycle();
+        builder.AddControlPlane();
         configure?.Invoke(builder);
 
         var app = builder.Build();
-        app.MapMetrics();
+        app.UseControlPlane();
         return app;
     }
 

@@ -1,0 +1,100 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
+using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
+
+namespace EchoService.ControlPlane;
+
+/// <summary>The OpenAPI document at <c>/openapi/v1.json</c>, and Swagger UI at <c>/swagger</c> to read and try it.</summary>
+internal static class ApiDocument
+{
+    private const string BearerScheme = "bearer";
+
+    public static void AddApiDocument(this IServiceCollection services) => services.AddOpenApi(options =>
+    {
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            Describe(document);
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            AddQueryParameters(operation, context);
+            AddExamples(operation, context);
+            AddAccessRule(operation, context);
+            return Task.CompletedTask;
+        });
+    });
+
+    public static void UseApiDocument(this WebApplication app)
+    {
+        app.MapOpenApi();
+        app.UseSwaggerUI(options =>
+        {
+            options.SwaggerEndpoint("/openapi/v1.json", "EchoService");
+            options.DocumentTitle = "EchoService API";
+        });
+    }
+
+    private static void Describe(OpenApiDocument document)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = "EchoService management API",
+            Version = "1.0.0",
+            Description = "Figures, clients, health and drain of a TCP echo service. Errors are application/problem+json. "
+                + "Calls that change something need the key of Management:ApiKey where one is set, and otherwise come from loopback.",
+            License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
+        };
+        // Where the service is, is for whoever reads the document to know; a request's Host header is no proof of it.
+        document.Servers = [new OpenApiServer { Url = "/" }];
+        document.AddComponent(BearerScheme, new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = BearerScheme,
+            Description = "The key of Management:ApiKey or Management:ApiKeyFile.",
+        });
+    }
+
+    private static void AddQueryParameters(OpenApiOperation operation, OpenApiOperationTransformerContext context)
+    {
+        foreach (var parameter in context.Description.ActionDescriptor.EndpointMetadata.OfType<QueryParameters>().SelectMany(parameters => parameters.All))
+        {
+            operation.Parameters ??= [];
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = parameter.Name,
+                In = ParameterLocation.Query,
+                Description = parameter.Description,
+                Schema = parameter.Schema(),
+                Example = parameter.Example?.DeepClone(),
+            });
+        }
+    }
+
+    private static void AddExamples(OpenApiOperation operation, OpenApiOperationTransformerContext context)
+    {
+        var json = context.ApplicationServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
+        foreach (var example in context.Description.ActionDescriptor.EndpointMetadata.OfType<ResponseExample>())
+        {
+            foreach (var (_, content) in operation.Responses![$"{example.StatusCode}"].Content!)
+            {
+                content.Example = JsonSerializer.SerializeToNode(example.Value, json.GetTypeInfo(example.Value.GetType()));
+            }
+        }
+    }
+
+    private static void AddAccessRule(OpenApiOperation operation, OpenApiOperationTransformerContext context)
+    {
+        operation.Security = [];
+        if (context.Description.HttpMethod is "GET")
+        {
+            return;
+        }
+
+        operation.Security.Add(new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, context.Document)] = [] });
+        // Without a key set, loopback needs none.
+        operation.Security.Add([]);
+    }
+}

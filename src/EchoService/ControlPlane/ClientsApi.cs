@@ -1,0 +1,114 @@
+using EchoService.Configuration;
+using EchoService.ControlPlane.Contracts;
+using EchoService.Transport;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
+
+namespace EchoService.ControlPlane;
+
+/// <summary>Who is connected, who was, and showing them out.</summary>
+internal static class ClientsApi
+{
+    private const string Tag = "Clients";
+
+    private static readonly QueryParameter<CloseMode> ModeParameter = new(
+        "mode",
+        ValueFormats.Name<CloseMode>(),
+        "graceful: what has been read is echoed, then FIN. reset: cut off at once, also where a graceful close is under way.",
+        () => new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["graceful", "reset"], Default = "graceful" });
+
+    private static readonly ClientResponse Example = new(
+        42,
+        "192.0.2.7:51234",
+        "192.0.2.7:51234",
+        "10.1.2.3:7007",
+        Proxied: false,
+        ConnectionState.Open,
+        new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc),
+        12.5,
+        new DateTime(2026, 1, 2, 3, 4, 17, DateTimeKind.Utc),
+        new DateTime(2026, 1, 2, 3, 4, 17, DateTimeKind.Utc),
+        0.5,
+        65_536,
+        65_536,
+        0,
+        ClosedAt: null,
+        CloseReason: null);
+
+    public static void MapClients(this IEndpointRouteBuilder app)
+    {
+        var clients = app.MapGroup("/clients").WithTags(Tag);
+
+        clients.MapGet("", GetClients)
+            .WithName("GetClients")
+            .WithSummary("Who is connected")
+            .WithDescription("A snapshot that makes no connection wait: who comes or goes meanwhile may or may not be in it.")
+            .WithQuery(ClientQuery.Parameters)
+            .WithExample(StatusCodes.Status200OK, new ClientListResponse(1, [Example], null));
+
+        clients.MapGet("/{id:long}", GetClient)
+            .WithName("GetClient")
+            .WithSummary("One client")
+            .WithDescription($"Also one of the last {ConnectionRegistry.RememberedConnections} that have closed.")
+            .WithQuery()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .WithExample(StatusCodes.Status200OK, Example);
+
+        clients.MapDelete("/{id:long}", CloseClient)
+            .WithName("CloseClient")
+            .WithSummary("Close one client's connection")
+            .WithDescription("Answers when the close has begun; the client shows as closing until it has gone.")
+            .WithQuery(ModeParameter)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .WithExample(StatusCodes.Status202Accepted, Example with { State = ConnectionState.Closing, CloseReason = CloseReason.Admin });
+    }
+
+    private static Results<Ok<ClientListResponse>, ValidationProblem> GetClients(HttpRequest request, EchoServer server)
+    {
+        var query = ClientQuery.From(request.Query);
+        ClientPosition? after = null;
+        if (query.Cursor is not null)
+        {
+            if (!ClientPosition.TryParseCursor(query.Cursor, query.Order, out var position))
+            {
+                return TypedResults.ValidationProblem(new Dictionary<string, string[]>
+                {
+                    ["cursor"] = ["must be what an answer to the same sort had in \"next\""],
+                });
+            }
+
+            after = position;
+        }
+
+        var page = ClientPage.Select(server.Connections, query, after, server.Clock.Now);
+        return TypedResults.Ok(new ClientListResponse(
+            page.Total,
+            [.. page.Connections.Select(connection => ClientResponse.From(connection, server.Clock))],
+            page.Next?.ToCursor(query.Order)));
+    }
+
+    private static Results<Ok<ClientResponse>, ProblemHttpResult> GetClient(long id, EchoServer server)
+    {
+        var connection = server.Connections.TryFind(id, out var live) ? live : server.Connections.FindEnded(id);
+        return connection is null
+            ? TypedResults.Problem(statusCode: StatusCodes.Status404NotFound, detail: $"No client {id} is or was lately connected.")
+            : TypedResults.Ok(ClientResponse.From(connection, server.Clock));
+    }
+
+    private static Results<Accepted<ClientResponse>, ProblemHttpResult> CloseClient(long id, HttpRequest request, EchoServer server)
+    {
+        if (server.Connections.TryFind(id, out var connection))
+        {
+            var began = ModeParameter.Read(request.Query, CloseMode.Graceful) == CloseMode.Reset
+                ? connection.Abort(CloseReason.Admin)
+                : connection.Close(CloseReason.Admin);
+            // Asked for the second time it is as good as the first; only who has gone cannot be closed.
+            if (began || connection.State == ConnectionState.Closing)
+            {
+                return TypedResults.Accepted((string?)null, ClientResponse.From(connection, server.Clock));
+            }
+        }
+
+        return TypedResults.Problem(statusCode: StatusCodes.Status404NotFound, detail: $"No client {id} is connected.");
+    }
+}

@@ -1,0 +1,15 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using EchoService.ControlPlane.Contracts;
+using Microsoft.AspNetCore.Mvc;
+
+namespace EchoService.ControlPlane;
+
+/// <summary>What the API reads and writes, with its serializers made at compile time.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(StatsResponse))]
+[JsonSerializable(typeof(ClientListResponse))]
+[JsonSerializable(typeof(HealthResponse))]
+[JsonSerializable(typeof(ProblemDetails))]
+[JsonSerializable(typeof(HttpValidationProblemDetails))]
+internal sealed partial class ControlPlaneJson : JsonSerializerContext;

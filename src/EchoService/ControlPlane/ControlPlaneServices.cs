@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace EchoService.ControlPlane;
+
+/// <summary>Registers the management API and maps it.</summary>
+internal static class ControlPlaneServices
+{
+    /// <summary>The largest body that any call takes; what they take needs a tenth of it.</summary>
+    private const int MaxBodySize = 16_384;
+
+    public static void AddControlPlane(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<StatsReader>();
+        builder.Services.AddApiDocument();
+        // What cannot be bound becomes a problem+json that says why (Problems.cs), in every environment.
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        builder.Services.Configure<KestrelServerOptions>(options =>
+        {
+            options.AddServerHeader = false;
+            options.Limits.MaxRequestBodySize = MaxBodySize;
+        });
+        builder.Services.ConfigureHttpJsonOptions(options =>
+        {
+            var json = options.SerializerOptions;
+            json.TypeInfoResolverChain.Insert(0, ControlPlaneJson.Default);
+            json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+            // A mistyped name must not silently mean the default, nor "5" be taken for 5.
+            json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            json.AllowDuplicateProperties = false;
+            json.NumberHandling = JsonNumberHandling.Strict;
+            json.PropertyNameCaseInsensitive = false;
+        });
+    }
+
+    public static void UseControlPlane(this WebApplication app)
+    {
+        app.UseSecurityHeaders();
+        app.UseProblems();
+        app.UseRouting();
+        app.UseMiddleware<AccessRule>();
+        app.UseApiDocument();
+        app.MapHealth();
+        app.MapStats();
+        app.MapClients();
+        app.MapMetrics();
+    }
+}
