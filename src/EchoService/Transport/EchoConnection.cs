@@ -137,8 +137,11 @@ internal sealed class EchoConnection
     public void Start()
     {
         PrepareReceive();
-        Run(completed: false);
+        Continue();
     }
+
+    /// <summary>Goes on with the loop after a wait for its turn.</summary>
+    public void Continue() => Run(completed: false);
 
     /// <summary>Goes on with the loop: the operation that was outstanding has completed.</summary>
     public void OnOperationCompleted() => Run(completed: true);
@@ -254,24 +257,35 @@ internal sealed class EchoConnection
         ? CloseReason.ClientReset
         : CloseReason.Error;
 
+    /// <param name="completed">Whether the prepared operation has been carried out already.</param>
     private void Run(bool completed)
     {
         try
         {
-            var operations = OperationsPerTurn;
-            while (!completed || Complete())
+            for (var operations = OperationsPerTurn; ; operations--)
             {
-                completed = true;
+                if (completed)
+                {
+                    var echoed = _operation == Operation.Send;
+                    if (!Complete())
+                    {
+                        return;
+                    }
+
+                    // Never with bytes in hand: they go out first.
+                    var turnIsOver = operations <= 0;
+                    if (_operation != Operation.Send && (echoed || turnIsOver) && _server.TryYield(this, turnIsOver))
+                    {
+                        return;
+                    }
+                }
+
                 if (Begin())
                 {
                     return;
                 }
 
-                if (--operations == 0)
-                {
-                    _server.Yield(this);
-                    return;
-                }
+                completed = true;
             }
         }
         catch (ObjectDisposedException)
