@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 root=$PWD
 
 # Debian packages that checks and tests call; one place, so that a machine is prepared in one go.
-packages=(git ca-certificates)
+packages=(git ca-certificates haproxy)
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 results=$root/artifacts/test-results
@@ -41,14 +41,15 @@ check() {
 }
 
 # suite NAME REPORT COMMAND…: a test run that leaves a report (.trx or vitest's .json) from which the tests are counted.
-# A run that fails without a failed test in its report (a crash, a hang, no report) counts as one failure.
+# A run that fails without a failed test in its report (a crash, a hang, no report), or that ran no test at all, counts
+# as one failure.
 suite() {
   local name=$1 report=$2 began=$SECONDS exit_code=0 suite_passed=0 suite_failed=0 suite_skipped=0
   shift 2
   echo "== $name"
   timeout --kill-after=10 900 "$@" || exit_code=$?
   read -r suite_passed suite_failed suite_skipped < <(node "$root/eng/count-tests.mjs" "$report")
-  if [[ $exit_code -ne 0 && $suite_failed -eq 0 ]]; then suite_failed=1; fi
+  if [[ $suite_failed -eq 0 ]] && ((exit_code != 0 || suite_passed == 0)); then suite_failed=1; fi
   passed=$((passed + suite_passed)) failed=$((failed + suite_failed))
   if [[ $suite_failed -gt 0 ]]; then failures+=("$name: $suite_failed"); fi
   echo "== $name: $suite_passed passed, $suite_failed failed, $suite_skipped skipped, $((SECONDS - began)) s"
@@ -63,6 +64,8 @@ check 'format' dotnet format EchoService.sln --no-restore --verify-no-changes
 suite 'integration tests' "$results/integration.trx" \
   dotnet test tests/EchoService.IntegrationTests --configuration Release --no-build \
   --logger "trx;LogFileName=$results/integration.trx" --blame-hang-timeout 5m --results-directory "$results"
+
+check 'haproxy configuration' haproxy -c -f deploy/examples/proxy-protocol/haproxy.cfg
 
 # TypeScript: checks of manifests and workflows, which need no container engine, and the container tests, which do.
 vitest() {
