@@ -10,6 +10,9 @@ namespace EchoService.ControlPlane;
 /// <param name="MinPendingBytes">How many bytes at least have not been sent back.</param>
 internal sealed record ClientFilter(ConnectionState? State, AddressRange? Remote, TimeSpan MinAge, TimeSpan MinIdle, long MinPendingBytes)
 {
+    /// <summary>Lets all open and closing clients through.</summary>
+    public static ClientFilter Everyone { get; } = new(null, null, TimeSpan.Zero, TimeSpan.Zero, 0);
+
     /// <param name="connection">Whom it is about.</param>
     /// <param name="now">Milliseconds of the server's clock.</param>
     public bool Matches(EchoConnection connection, long now)

@@ -1,5 +1,6 @@
 using EchoService.Configuration;
 using EchoService.ControlPlane.Contracts;
+using EchoService.Lifecycle;
 using EchoService.Transport;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
@@ -61,6 +62,14 @@ internal static class ClientsApi
             .WithQuery(ModeParameter)
             .ProducesProblem(StatusCodes.Status404NotFound)
             .WithExample(StatusCodes.Status202Accepted, Example with { State = ConnectionState.Closing, CloseReason = CloseReason.Admin });
+
+        clients.MapPost("/close", CloseClients)
+            .WithName("CloseClients")
+            .WithSummary("Close many clients' connections")
+            .WithDescription("Sheds load without a restart: percent 25 closes a quarter of the clients that match, drawn at random, evenly over "
+                + "spreadSeconds. They can connect again at once, here or wherever a balancer sends them.")
+            .WithQuery()
+            .WithExample(StatusCodes.Status202Accepted, new CloseClientsResponse(Matched: 400, Closing: 100));
     }
 
     private static Results<Ok<ClientListResponse>, ValidationProblem> GetClients(HttpRequest request, EchoServer server)
@@ -110,5 +119,29 @@ internal static class ClientsApi
         }
 
         return TypedResults.Problem(statusCode: StatusCodes.Status404NotFound, detail: $"No client {id} is connected.");
+    }
+
+    private static Results<Accepted<CloseClientsResponse>, ValidationProblem> CloseClients(CloseClientsBody body, EchoServer server)
+    {
+        if (body.Check(out var filter) is { } errors)
+        {
+            return TypedResults.ValidationProblem(errors);
+        }
+
+        var now = server.Clock.Now;
+        var matched = server.Connections.Live.Where(connection => filter.Matches(connection, now)).ToArray();
+        Random.Shared.Shuffle(matched);
+        var chosen = matched[..(int)Math.Round(matched.Length * (body.Percent ?? 100) / 100, MidpointRounding.AwayFromZero)];
+        if (body.DryRun is not true)
+        {
+            // It goes on by itself; its timer keeps it alive until the last one has been closed.
+            _ = new SpreadClose(
+                chosen,
+                TimeSpan.FromSeconds(body.SpreadSeconds ?? 0),
+                body.Mode == CloseMode.Reset ? static connection => connection.Abort(CloseReason.Admin) : static connection => connection.Close(CloseReason.Admin),
+                server.TimeProvider);
+        }
+
+        return TypedResults.Accepted((string?)null, new CloseClientsResponse(matched.Length, chosen.Length));
     }
 }

@@ -44,6 +44,7 @@ internal static class ControlPlaneServices
         app.MapHealth();
         app.MapStats();
         app.MapClients();
+        app.MapDrain();
         app.MapMetrics();
     }
 }
