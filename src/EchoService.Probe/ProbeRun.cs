@@ -84,13 +84,14 @@ internal sealed class ProbeRun : IDisposable
             await DrainAsync(ended, interrupt).ConfigureAwait(false);
         }
 
-        var open = Sample(Clock.Now).Open;
+        var now = Clock.Now;
+        var open = Sample(now).Open;
         await stop.CancelAsync().ConfigureAwait(false);
         foreach (var lane in _lanes)
             lane.Stop();
         await Task.WhenAll(lanes).ConfigureAwait(false);
 
-        var now = Clock.Now;
+        // What was outstanding is now lost; closing is no part of the run.
         var total = Sample(now);
         total.Open = open;
         CloseInterval(total, now);
@@ -196,7 +197,7 @@ internal sealed class ProbeRun : IDisposable
         _timeline.Add(interval);
         _display.Show(interval, sample);
         (_atIntervalStart, _endsAtIntervalStart, _failuresAtIntervalStart, _worst) = (sample, ends, failures, 0);
-        _nextInterval = Math.Max(_nextInterval + _interval, now);
+        _nextInterval += _interval * (1 + Math.Max(0, (now - _nextInterval) / _interval));
     }
 
     private long Ends() => _events.Count(ProbeEventKind.FinAtBoundary) + _events.Count(ProbeEventKind.FinInsideMessage)

@@ -115,6 +115,9 @@ internal static class ProbeCommandLine
             Out = new AnsiConsoleOutput(output),
             Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
         });
+        // A line of a log is a line, whatever its length; a terminal wraps by words.
+        if (!isTerminal)
+            console.Profile.Width = 1000;
         var shown = isTerminal
             ? await console.Live(TerminalDisplay.Waiting(options))
                 .StartAsync(context => MeasureAsync(options, new TerminalDisplay(console, context, options), interrupt)).ConfigureAwait(false)

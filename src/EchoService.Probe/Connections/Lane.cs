@@ -42,6 +42,9 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
     private long _answeredHere;
     private bool _corruptionReported;
 
+    /// <summary>What has come of every attempt since the last answer, if it was the same each time.</summary>
+    private ProbeEventKind? _row;
+
     /// <summary>Bytes of the oldest message in flight that are accounted for: came back, or are known to be lost.</summary>
     private int _headOffset;
     private ProbeEventKind? _headFault;
@@ -60,18 +63,14 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
 
     public async Task RunAsync(CancellationToken stop)
     {
-        ProbeEventKind? failedBefore = null;
         while (!stop.IsCancellationRequested)
         {
             var began = Clock.Now;
             var (socket, failure) = await settings.Connector.ConnectAsync(stop).ConfigureAwait(false);
             if (socket is not null)
                 await ConverseAsync(socket).ConfigureAwait(false);
-            else if (failure is { } kind && kind == failedBefore)
-                settings.Events.AddToRow(kind);
-            else if (failure is { } other)
-                settings.Events.Add(other, number);
-            failedBefore = failure;
+            else if (failure is { } kind)
+                FailToConnect(kind);
 
             var pause = settings.RetryInterval - TimeSpan.FromSeconds(Clock.ToSeconds(Clock.Now - began));
             if (pause > TimeSpan.Zero)
@@ -249,6 +248,12 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         }
     }
 
+    private void FailToConnect(ProbeEventKind kind)
+    {
+        lock (Gate)
+            ReportRow(kind);
+    }
+
     private void Begin(Socket socket, Outbound outbound)
     {
         _socket = socket;
@@ -256,8 +261,7 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         _givenUpFor = null;
         _answeredHere = 0;
         _corruptionReported = false;
-        if (_connects++ > 0)
-            settings.Events.Add(ProbeEventKind.Reconnected, number);
+        _connects++;
         TopUp(Clock.Now);
         outbound.Flush();
     }
@@ -300,7 +304,7 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         _headOffset = 0;
         _headFault = null;
         if (end != ProbeEventKind.Corrupted)
-            settings.Events.Add(end, number, DescribeEnd(unanswered, partial));
+            ReportRow(end, DescribeEnd(unanswered, partial));
     }
 
     private string DescribeEnd(int unanswered, int partial)
@@ -481,7 +485,13 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
     private void CountAnswer(long latency)
     {
         _totals.Answered++;
-        _answeredHere++;
+        if (_answeredHere++ == 0)
+        {
+            _row = null;
+            if (_connects > 1)
+                settings.Events.Add(ProbeEventKind.Reconnected, number);
+        }
+
         latencies.Record(latency);
         _worst = Math.Max(_worst, latency);
         var late = latency > settings.LateAfter;
@@ -500,6 +510,16 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         if (now - _waitingSince > _gap && _waitingSince != 0)
             (_gap, _gapBegan) = (now - _waitingSince, _waitingSince);
         _waitingSince = _backlog.Count + _inFlight.Count > 0 ? now : 0;
+    }
+
+    /// <summary>A client that fails in one way over and over is one event, however often it tries.</summary>
+    private void ReportRow(ProbeEventKind kind, string? detail = null)
+    {
+        if (_row == kind)
+            settings.Events.AddToRow(kind);
+        else
+            settings.Events.Add(kind, number, detail);
+        _row = kind;
     }
 
     private void ReportCorruption(string detail)

@@ -39,6 +39,6 @@ internal enum ProbeEventKind
     /// <summary>The server sent FIN after whole messages alone: a graceful close.</summary>
     FinAtBoundary,
 
-    /// <summary>A connection was made where one had ended; an event only.</summary>
+    /// <summary>The first answer on a connection that replaced one; an event only.</summary>
     Reconnected,
 }

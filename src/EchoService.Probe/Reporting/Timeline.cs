@@ -3,7 +3,7 @@ namespace EchoService.Probe.Reporting;
 /// <summary>An interval as one character; what is worst in it decides.</summary>
 internal static class Timeline
 {
-    public const string Legend = "# all well   | connection ended   ~ late   . no answer   ! connect failed   x lost or wrong";
+    public const string Legend = "# well   | ended   ~ late   . silent   ! connect failed   x lost or wrong";
 
     public static char Glyph(TimelineReport interval) => interval switch
     {

@@ -47,16 +47,19 @@ internal static class Verdict
             return new VerdictReport(VerdictStatus.NoConnection, 3, causes, $"No connection to {options.Target}: {why}.");
         }
 
+        var closes = connections.FinAtBoundary == 0
+            ? ""
+            : $", {Wording.Count(connections.FinAtBoundary, "graceful close", "graceful closes")} by the server";
         var longestGap = $"longest gap {Wording.Duration(gap.Seconds)}";
         if (causes.Length > 0)
-            return new VerdictReport(VerdictStatus.Disruption, 1, causes, $"Disruption: {list}; {longestGap}, {Wording.Duration(gap.AtSeconds)} into the run.");
+        {
+            var besides = causes.Contains(ProbeEventKind.FinAtBoundary) ? "" : closes;
+            return new VerdictReport(VerdictStatus.Disruption, 1, causes, $"Disruption: {list}; {longestGap} from {Wording.Duration(gap.AtSeconds)} on{besides}.");
+        }
 
         var figures = options.Mode == ProbeMode.Load
             ? $"{Wording.Count(throughput.MessagesPerSecond)} messages/s, p99 {Wording.Duration(latency.P99Seconds)}"
             : $"{Wording.Count(messages.Answered)} of {Wording.Count(messages.Due)} messages answered, {longestGap}";
-        var closes = connections.FinAtBoundary == 0
-            ? ""
-            : $", {Wording.Count(connections.FinAtBoundary, "graceful close", "graceful closes")} by the server";
         return new VerdictReport(VerdictStatus.NoDisruption, 0, causes, $"No disruption: {figures}{closes}.");
     }
 }

@@ -41,7 +41,7 @@ internal static class Wording
         ProbeEventKind.LostMessages => "messages lost",
         ProbeEventKind.Late => "late answer",
         ProbeEventKind.FinAtBoundary => "FIN at a message boundary",
-        ProbeEventKind.Reconnected => "connected again",
+        ProbeEventKind.Reconnected => "answered again",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
     };
 }

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EchoService.Probe.Connections;
+using EchoService.Probe.Reporting;
+
+namespace EchoService.IntegrationTests.Probe;
+
+/// <summary>Holds <c>--json</c> to docs/probe.schema.json, and docs/probe.md to the vocabulary.</summary>
+public sealed class ReportSchemaTests
+{
+    private const int Size = ProbeRuns.Size;
+
+    private static readonly JsonElement Schema = JsonDocument.Parse(File.ReadAllText(Doc("probe.schema.json"))).RootElement;
+
+    [Theory]
+    [InlineData("load", 0)]
+    [InlineData("watch", 0)]
+    [InlineData("load", 1)]
+    [InlineData("watch", 1)]
+    [InlineData("watch", 3)]
+    public async Task What_the_program_prints_follows_the_schema(string command, int expectedExitCode)
+    {
+        await using var server = LoopbackServer.Start(async c =>
+        {
+            if (expectedExitCode == 0)
+            {
+                await c.EchoAsync();
+                return;
+            }
+
+            await c.EchoAsync(3, Size);
+            await c.SendAsync(new byte[Size]);
+            c.Reset();
+        });
+        if (expectedExitCode == 3)
+            await server.DisposeAsync();
+
+        var timeout = expectedExitCode == 3 ? "300ms" : "20s";
+        var (exitCode, output, error) = await ProbeProcess.RunAsync(command, ProbeRuns.Target(server.Port), "--json", "--duration", "1s", "--timeout", timeout, "--connections", "2");
+
+        exitCode.ShouldBe(expectedExitCode, output);
+        error.ShouldBeEmpty();
+        using var document = JsonDocument.Parse(output);
+        new JsonSchemaCheck(Schema).Faults(document.RootElement).ShouldBeEmpty();
+        document.RootElement.GetProperty("verdict").GetProperty("exitCode").GetInt32().ShouldBe(exitCode);
+    }
+
+    /// <summary>That the check above can fail.</summary>
+    [Fact]
+    public async Task Schema_refuses_what_is_missing_unknown_or_out_of_range()
+    {
+        await using var server = LoopbackServer.Start(c => c.EchoAsync());
+        var good = ReportJson.Write(await ProbeRuns.RunAsync(ProbeRuns.Load(server.Port)));
+        FaultsOf(good, _ => { }).ShouldBeEmpty();
+
+        FaultsOf(good, report => report.Remove("verdict")).Count.ShouldBe(1);
+        FaultsOf(good, report => report["surprise"] = 1).Count.ShouldBe(1);
+        FaultsOf(good, report => report["messages"]!["lost"] = -1).Count.ShouldBe(1);
+        FaultsOf(good, report => report["messages"]!["lost"] = 0.5).Count.ShouldBe(1);
+        FaultsOf(good, report => report["verdict"]!["causes"] = new JsonArray("gremlins")).Count.ShouldBe(1);
+        FaultsOf(good, report => report["startedAt"] = "2026-01-01T00:00:00+01:00").Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Vocabulary_is_the_same_in_code_schema_and_documentation()
+    {
+        var kinds = Enum.GetNames<ProbeEventKind>().Select(JsonNamingPolicy.CamelCase.ConvertName).ToArray();
+        var documentation = File.ReadAllText(Doc("probe.md"));
+
+        Schema.GetProperty("$defs").GetProperty("kind").GetProperty("enum").EnumerateArray().Select(kind => kind.GetString()).ShouldBe(kinds);
+        kinds.ShouldAllBe(kind => documentation.Contains($"| `{kind}` |", StringComparison.Ordinal));
+        foreach (var status in Enum.GetNames<VerdictStatus>().Select(JsonNamingPolicy.CamelCase.ConvertName))
+            documentation.ShouldContain($"| `{status}` |");
+    }
+
+    private static IReadOnlyList<string> FaultsOf(string report, Action<JsonObject> change)
+    {
+        var changed = JsonNode.Parse(report)!.AsObject();
+        change(changed);
+        using var document = JsonDocument.Parse(changed.ToJsonString());
+        return new JsonSchemaCheck(Schema).Faults(document.RootElement);
+    }
+
+    private static string Doc(string name) => Path.Combine(AppContext.BaseDirectory, "docs", name);
+}
