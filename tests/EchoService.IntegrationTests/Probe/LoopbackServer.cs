@@ -28,8 +28,11 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public static LoopbackServer Start(Func<LoopbackConnection, Task> behave, int port = 0) => new(behave, port);
 
+    /// <summary>A test may do so before its end, to see what the probe makes of it.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_stop.IsCancellationRequested)
+            return;
         await _stop.CancelAsync();
         _listener.Dispose();
         await _accepting;
