@@ -9,12 +9,6 @@ namespace EchoService.Bench;
 /// </summary>
 internal sealed class AllocationMeter(LoadGenerator load)
 {
-    /// <summary>
-    /// Below this nothing is allocated per message: the smallest object there is takes 24 bytes, and a
-    /// scrape's and the timers' share of a message is some tenths of a byte at a few hundred thousand messages.
-    /// </summary>
-    public const double Tolerance = 1;
-
     private const string AllocatedBytes = "dotnet_gc_heap_total_allocated_bytes_total";
     private const string ReceivedBytes = "echo_received_bytes_total";
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);

@@ -11,6 +11,7 @@ internal sealed class BenchResults
         WriteIndented = true,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         NewLine = "\n",
+        Converters = { new SliceConverter() },
     };
 
     /// <summary>By <see cref="Workload.Name"/>. A run replaces the workloads it measured and leaves the others.</summary>

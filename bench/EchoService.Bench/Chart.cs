@@ -70,7 +70,7 @@ internal static class Chart
             body.AppendLine(Svg($"<polyline points=\"{path}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\"/>"));
             foreach (var point in lines[i].Points)
                 body.AppendLine(Svg($"<circle cx=\"{X(point.X):0.0}\" cy=\"{Y(point.Y):0.0}\" r=\"3\" fill=\"{color}\"/>"));
-            var legendX = left + i * 172;
+            var legendX = left + i * 180;
             body.AppendLine(Svg($"<rect x=\"{legendX}\" y=\"{bottom + 36}\" width=\"12\" height=\"12\" fill=\"{color}\"/>"));
             body.AppendLine(Svg($"<text x=\"{legendX + 18}\" y=\"{bottom + 46}\">{Escape(lines[i].Label)}</text>"));
         }

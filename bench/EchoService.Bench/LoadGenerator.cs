@@ -52,6 +52,8 @@ internal sealed class LoadGenerator(BenchOptions options)
 
         var seconds = Value("seconds");
         var units = workload.Unit == "MiB" ? Value("bytes") / MiB : Value("messages");
+        if (units == 0)
+            return new Slice { Error = "no message came back within the slice" };
         var closedLoop = workload.Mode is not "stream";
         return new Slice
         {

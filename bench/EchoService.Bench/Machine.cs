@@ -14,14 +14,22 @@ internal static class Machine
         return $"{processor}, Linux {kernel}, {RuntimeInformation.FrameworkDescription}";
     }
 
+    /// <summary>The revision, and whether what it builds has been changed since.</summary>
     public static async Task<string> CommitAsync(string root, CancellationToken cancellationToken)
     {
-        using var git = Process.Start(new ProcessStartInfo("git", ["-C", root, "describe", "--always", "--dirty"])
+        var revision = await GitAsync(root, ["rev-parse", "--short", "HEAD"], cancellationToken);
+        var changes = await GitAsync(root, ["status", "--porcelain", "--", "src", "bench"], cancellationToken);
+        return revision is null ? "unknown" : changes is "" ? revision : revision + " with changes";
+    }
+
+    private static async Task<string?> GitAsync(string root, string[] arguments, CancellationToken cancellationToken)
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", ["-C", root, .. arguments])
         {
             RedirectStandardOutput = true,
         })!;
         var text = await git.StandardOutput.ReadToEndAsync(cancellationToken);
         await git.WaitForExitAsync(cancellationToken);
-        return git.ExitCode == 0 ? text.Trim() : "unknown";
+        return git.ExitCode == 0 ? text.Trim() : null;
     }
 }

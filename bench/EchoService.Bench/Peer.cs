@@ -22,7 +22,7 @@ internal sealed record Peer(string Name, string Title, string Program, string Ar
 
     public static readonly Peer Go = new("go", "Go net", "echo_go", "{port}");
 
-    public static readonly Peer Kestrel = new("kestrel", "Kestrel ConnectionHandler", "peers/echo-peers", "kestrel {port}");
+    public static readonly Peer Kestrel = new("kestrel", "Kestrel", "peers/echo-peers", "kestrel {port}");
 
     public static readonly Peer Await = new("await", "Socket with await", "peers/echo-peers", "await {port}");
 

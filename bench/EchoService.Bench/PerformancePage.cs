@@ -48,7 +48,7 @@ internal static class PerformancePage
         if (GrowthLines(results, Workload.ByConnections, workload => workload.Connections) is { Count: > 0 } connections)
         {
             yield return ("connections", Chart.Lines("Cost of a 64 B message by connections", "server CPU, µs per message", connections,
-                [.. Workload.ByConnections.Select(workload => ((double)workload.Connections, workload.Connections.ToString("N0", CultureInfo.InvariantCulture)))]));
+                [.. Workload.ByConnections.Select(workload => ((double)workload.Connections, ShortCount(workload.Connections)))]));
         }
         if (GrowthLines(results, Workload.BySize, workload => workload.Size) is { Count: > 0 } sizes)
         {
@@ -79,6 +79,9 @@ internal static class PerformancePage
                 select new Chart.Point(x(workload), cost.Median)).ToList()
             where points.Count > 0
             select new Chart.Line(peer.Title, points)];
+
+    private static string ShortCount(int count) =>
+        count >= 1_000 ? string.Create(CultureInfo.InvariantCulture, $"{count / 1_000}k") : count.ToString(CultureInfo.InvariantCulture);
 
     private static string Provenance(BenchResults results)
     {
