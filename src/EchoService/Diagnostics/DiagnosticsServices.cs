@@ -9,5 +9,6 @@ internal static class DiagnosticsServices
         builder.Services.AddSingleton<EchoInstruments>();
         builder.Services.AddSingleton<PrometheusReader>();
         builder.Services.AddHostedService<MetricsExport>();
+        builder.Services.AddHostedService<TrafficSummary>();
     }
 }

@@ -12,10 +12,14 @@ internal sealed class ConnectionListener
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(1);
 
+    /// <summary>At the limit of descriptors every other accept may fail; a warning for each would be a flood.</summary>
+    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
+
     private readonly EchoServer _server;
     private readonly Socket _socket;
     private readonly bool _waitAtLimit;
     private TimeSpan _backoff = FirstBackoff;
+    private long _nextWarning;
     private volatile bool _closed;
 
     private ConnectionListener(EchoServer server, Socket socket)
@@ -162,9 +166,20 @@ internal sealed class ConnectionListener
         // Loops that fail at the same time share the delay: it is the system that is short of something.
         var delay = _backoff;
         _backoff = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, LongestBackoff.Ticks));
-        Log.AcceptBackedOff(_server.Logger, args.SocketError, delay.TotalMilliseconds);
+        if (IsWarningDue())
+        {
+            Log.AcceptBackedOff(_server.Logger, args.SocketError, delay.TotalMilliseconds);
+        }
+
         args.ContinueAfter(delay, _server.TimeProvider);
         return false;
+    }
+
+    private bool IsWarningDue()
+    {
+        var due = Volatile.Read(ref _nextWarning);
+        var now = _server.Clock.Now;
+        return now >= due && Interlocked.CompareExchange(ref _nextWarning, now + (long)WarningInterval.TotalMilliseconds, due) == due;
     }
 
     private void GiveBackPlace()

@@ -176,6 +176,11 @@ internal sealed class EchoServer : IDisposable
         Buffers.Return(segment);
         Counters.CountClosed(reason, connection.PendingBytes);
         Metrics.RecordDuration(connection.Duration);
+        if (reason == CloseReason.ClientReset)
+        {
+            Log.ConnectionReset(Logger, connection.Id, connection.PeerEndPoint);
+        }
+
         Connections.MoveToEnded(connection);
         Leave();
     }

@@ -9,9 +9,12 @@ internal static partial class Log
     [LoggerMessage(EventId = 1000, Level = LogLevel.Information, Message = "Echo listening on {EndPoint} (tcp)")]
     public static partial void Listening(ILogger logger, IPEndPoint endPoint);
 
-    [LoggerMessage(EventId = 1010, Level = LogLevel.Warning, Message = "Accepting failed ({Error}); trying again in {DelayMilliseconds} ms")]
+    [LoggerMessage(EventId = 1010, Level = LogLevel.Warning, Message = "Accepting failed ({Error}); trying again in {DelayMilliseconds} ms. Said once a minute at most; echo_accept_errors_total counts all")]
     public static partial void AcceptBackedOff(ILogger logger, SocketError error, double delayMilliseconds);
 
     [LoggerMessage(EventId = 1020, Level = LogLevel.Error, Message = "Connection {Id} failed in an unexpected way and was closed")]
     public static partial void ConnectionFailed(ILogger logger, long id, Exception exception);
+
+    [LoggerMessage(EventId = 1021, Level = LogLevel.Debug, Message = "Connection {Id} was reset by its client {Peer}")]
+    public static partial void ConnectionReset(ILogger logger, long id, EndPoint peer);
 }

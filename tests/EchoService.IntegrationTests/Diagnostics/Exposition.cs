@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace EchoService.IntegrationTests.Diagnostics;
+
+/// <summary>One scrape, read as strictly as the formats are written: what they forbid is an error here.</summary>
+internal sealed partial class Exposition
+{
+    private static readonly string[] Suffixes = ["_total", "_created", "_bucket", "_count", "_sum"];
+
+    private readonly Dictionary<string, double> _samples = [];
+
+    private Exposition()
+    {
+    }
+
+    /// <summary>Values by series: the name, and the labels as they were written.</summary>
+    public IReadOnlyDictionary<string, double> Samples => _samples;
+
+    /// <summary>Types by family.</summary>
+    public Dictionary<string, string> Types { get; } = [];
+
+    public Dictionary<string, string> Units { get; } = [];
+
+    public double this[string series] => _samples.TryGetValue(series, out var value) ? value : throw new ShouldAssertException($"There is no series {series}.");
+
+    public static Exposition Parse(string text)
+    {
+        var exposition = new Exposition();
+        text.ShouldEndWith("\n");
+        var openMetrics = text.EndsWith("# EOF\n", StringComparison.Ordinal);
+        var lines = text.Split('\n')[..^1];
+        var family = "";
+        foreach (var line in openMetrics ? lines[..^1] : lines)
+        {
+            if (Metadata().Match(line) is { Success: true } metadata)
+            {
+                family = exposition.AddMetadata(family, metadata.Groups["kind"].Value, metadata.Groups["name"].Value, metadata.Groups["text"].Value);
+            }
+            else
+            {
+                exposition.AddSample(family, line, openMetrics);
+            }
+        }
+
+        return exposition;
+    }
+
+    /// <summary>What must not go back: counters, and the buckets, counts and sums of histograms.</summary>
+    public IEnumerable<KeyValuePair<string, double>> Counters() => _samples.Where(sample =>
+    {
+        var name = NameOf(sample.Key);
+        return !name.EndsWith("_created", StringComparison.Ordinal) && TypeOf(name) is "counter" or "histogram";
+    });
+
+    public static string NameOf(string series) => series.Split('{')[0];
+
+    private string? TypeOf(string name) => Types.TryGetValue(name, out var type) ? type : Types.GetValueOrDefault(FamilyOf(name));
+
+    private static string FamilyOf(string name) =>
+        Suffixes.FirstOrDefault(suffix => name.EndsWith(suffix, StringComparison.Ordinal)) is { } suffix ? name[..^suffix.Length] : name;
+
+    private string AddMetadata(string family, string kind, string name, string text)
+    {
+        if (name != family)
+        {
+            // In order, and each family once.
+            string.CompareOrdinal(name, family).ShouldBeGreaterThan(0, $"{name} comes after {family}");
+            Types.ShouldNotContainKey(name);
+        }
+
+        switch (kind)
+        {
+            case "TYPE":
+                Types.Add(name, text);
+                break;
+            case "UNIT":
+                name.ShouldEndWith("_" + text);
+                Units.Add(name, text);
+                break;
+            default:
+                text.ShouldNotBeEmpty();
+                break;
+        }
+
+        return name;
+    }
+
+    private void AddSample(string family, string line, bool openMetrics)
+    {
+        var sample = Sample().Match(line);
+        sample.Success.ShouldBeTrue($"not a sample: {line}");
+        var name = sample.Groups["name"].Value;
+        var type = Types[family];
+        // 0.0.4 names a counter's family like its sample.
+        var allowed = (type, openMetrics) switch
+        {
+            ("counter", true) => new[] { "_total", "_created" },
+            ("histogram", true) => ["_bucket", "_sum", "_count", "_created"],
+            ("histogram", false) => ["_bucket", "_sum", "_count"],
+            _ => [""],
+        };
+        allowed.ShouldContain(name.StartsWith(family, StringComparison.Ordinal) ? name[family.Length..] : name, line);
+        _samples.Add(sample.Groups["series"].Value, ParseValue(sample.Groups["value"].Value));
+    }
+
+    private static double ParseValue(string text) => text switch
+    {
+        "+Inf" => double.PositiveInfinity,
+        "-Inf" => double.NegativeInfinity,
+        _ => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture),
+    };
+
+    [GeneratedRegex(@"^# (?<kind>HELP|TYPE|UNIT) (?<name>[a-zA-Z_][a-zA-Z0-9_]*) (?<text>.+)$")]
+    private static partial Regex Metadata();
+
+    [GeneratedRegex(@"^(?<series>(?<name>[a-zA-Z_][a-zA-Z0-9_]*)(\{([a-zA-Z_][a-zA-Z0-9_]*=""([^""\\]|\\[\\n""])*"",?)+\})?) (?<value>[0-9.eE+-]+|NaN|[+-]Inf)$")]
+    private static partial Regex Sample();
+}
