@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 root=$PWD
 
 # Debian packages that checks and tests call; one place, so that a machine is prepared in one go.
-packages=(git ca-certificates haproxy)
+packages=(git ca-certificates haproxy prometheus)
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 results=$root/artifacts/test-results

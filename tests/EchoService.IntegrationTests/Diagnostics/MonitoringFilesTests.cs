@@ -1,0 +1,118 @@
+using System.Text.RegularExpressions;
+using EchoService.IntegrationTests.Infrastructure;
+
+namespace EchoService.IntegrationTests.Diagnostics;
+
+/// <summary>Holds <c>deploy/monitoring</c> and <c>docs/metrics.md</c> to what the service exports.</summary>
+public sealed partial class MonitoringFilesTests
+{
+    [Fact]
+    public async Task Dashboard_and_alerts_name_only_metrics_that_are_exported()
+    {
+        var exported = await ExportedAsync();
+        var named = MetricNames().Matches(string.Join('\n', Dashboard.Read().Queries.Select(query => query.Expression)) + ReadRules())
+            .Select(match => match.Value).ToHashSet();
+        named.Count.ShouldBeGreaterThan(20);
+        named.Except(exported).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Documentation_lists_every_metric_of_the_service_and_no_other()
+    {
+        var documented = DocumentedNames().Matches(File.ReadAllText(Tool.PathOf("docs", "metrics.md"))).Select(match => match.Groups[1].Value).ToHashSet();
+        await using var service = await MonitoredService.StartAsync();
+        await UseAsync(service);
+        var exported = (await service.ScrapeAsync()).Types.Keys.Where(name => name.StartsWith("echo_", StringComparison.Ordinal));
+        documented.ShouldBe(exported, ignoreOrder: true);
+    }
+
+    [Fact]
+    public void Dashboard_has_its_rows_and_variables_and_nothing_overlaps()
+    {
+        var dashboard = Dashboard.Read();
+        dashboard.Rows.ShouldBe(["Traffic and turnaround", "Connections and limits", "Closes and rejections by reason", "Drain", "Runtime"]);
+        dashboard.Root.GetProperty("templating").GetProperty("list").EnumerateArray().Select(variable => variable.GetProperty("name").GetString())
+            .ShouldBe(["datasource", "namespace", "pod"]);
+        dashboard.Root.GetProperty("schemaVersion").GetInt32().ShouldBeGreaterThanOrEqualTo(39);
+        dashboard.Root.GetProperty("id").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
+
+        var all = dashboard.Root.GetProperty("panels").EnumerateArray().ToList();
+        all.Select(panel => panel.GetProperty("id").GetInt32()).ShouldBeUnique();
+        var cells = all.SelectMany(panel =>
+        {
+            var at = panel.GetProperty("gridPos");
+            var (x, y) = (at.GetProperty("x").GetInt32(), at.GetProperty("y").GetInt32());
+            (x + at.GetProperty("w").GetInt32()).ShouldBeLessThanOrEqualTo(24);
+            return from column in Enumerable.Range(x, at.GetProperty("w").GetInt32())
+                   from line in Enumerable.Range(y, at.GetProperty("h").GetInt32())
+                   select (column, line);
+        });
+        cells.ShouldBeUnique();
+        foreach (var panel in dashboard.Panels)
+        {
+            panel.GetProperty("description").GetString().ShouldNotBeNullOrEmpty();
+            panel.GetProperty("datasource").GetProperty("uid").GetString().ShouldBe("${datasource}");
+            panel.GetProperty("targets").EnumerateArray().ShouldAllBe(target =>
+                target.GetProperty("datasource").GetProperty("uid").GetString() == "${datasource}"
+                && target.GetProperty("expr").GetString()!.Contains("namespace=~\"$namespace\", pod=~\"$pod\"", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Operators_rules_are_the_rule_file()
+    {
+        var spec = File.ReadAllText(Tool.PathOf("deploy", "monitoring", "operator", "prometheusrule.yaml")).Split("\nspec:\n")[1];
+        var groups = ReadRules();
+        spec.Split('\n').Select(line => line.Length > 0 ? line[2..] : "").ShouldBe(groups[groups.IndexOf("groups:\n", StringComparison.Ordinal)..].Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("check", "config", "deploy/monitoring/prometheus.yml")]
+    [InlineData("check", "rules", "deploy/monitoring/prometheus-rules.yaml")]
+    [InlineData("test", "rules", "deploy/monitoring/prometheus-rules.test.yaml")]
+    public async Task Promtool_accepts(params string[] arguments)
+    {
+        var (exitCode, output) = await Tool.RunAsync("promtool", "", arguments);
+        exitCode.ShouldBe(0, output);
+    }
+
+    [Fact]
+    public void Every_alert_is_tested_both_ways()
+    {
+        var tests = File.ReadAllText(Tool.PathOf("deploy", "monitoring", "prometheus-rules.test.yaml"));
+        foreach (var alert in Alerts().Matches(ReadRules()).Select(match => match.Groups[1].Value))
+        {
+            var cases = tests.Split("- alertname: ").Where(test => test.StartsWith(alert + "\n", StringComparison.Ordinal)).ToList();
+            cases.Count(test => test.Contains("exp_labels", StringComparison.Ordinal)).ShouldBeGreaterThan(0, alert);
+            cases.Count(test => test.Contains("exp_alerts: []", StringComparison.Ordinal)).ShouldBeGreaterThan(0, alert);
+        }
+    }
+
+    private static string ReadRules() => File.ReadAllText(Tool.PathOf("deploy", "monitoring", "prometheus-rules.yaml"));
+
+    /// <summary>Names of all samples of a service that was used.</summary>
+    private static async Task<HashSet<string>> ExportedAsync()
+    {
+        await using var service = await MonitoredService.StartAsync();
+        await UseAsync(service);
+        return [.. (await service.ScrapeAsync()).Samples.Keys.Select(Exposition.NameOf)];
+    }
+
+    private static async Task UseAsync(MonitoredService service)
+    {
+        using var client = await EchoClient.ConnectAsync(service.EndPoint);
+        await client.EchoAsync(1000);
+        await client.FinishAsync();
+        await service.AllGoneAsync();
+        await Eventually.TrueAsync(async () => (await service.ScrapeAsync()).Samples.ContainsKey("echo_connection_duration_seconds_count"));
+    }
+
+    [GeneratedRegex(@"\b(echo|dotnet|http_server|kestrel)_[a-z0-9_]+\b")]
+    private static partial Regex MetricNames();
+
+    [GeneratedRegex(@"^\| `(echo_[a-z_]+)", RegexOptions.Multiline)]
+    private static partial Regex DocumentedNames();
+
+    [GeneratedRegex(@"- alert: (\w+)")]
+    private static partial Regex Alerts();
+}

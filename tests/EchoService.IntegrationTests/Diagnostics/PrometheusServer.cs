@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace EchoService.IntegrationTests.Diagnostics;
+
+/// <summary>Debian's Prometheus on loopback, in a folder of its own, scraping one service.</summary>
+internal sealed class PrometheusServer : IAsyncDisposable
+{
+    public static readonly TimeSpan ScrapeInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("echoservice-prometheus-");
+    private readonly Process _process;
+    private readonly Task<string> _log;
+    private readonly HttpClient _http;
+
+    private PrometheusServer(Uri service)
+    {
+        var port = FreePort();
+        var rules = Tool.PathOf("deploy", "monitoring", "prometheus-rules.yaml");
+        var configuration = Path.Combine(_folder.FullName, "prometheus.yml");
+        File.WriteAllText(
+            configuration,
+            $$"""
+            global: { scrape_interval: {{ScrapeInterval.TotalMilliseconds}}ms, evaluation_interval: 1s }
+            rule_files: ["{{rules}}"]
+            scrape_configs:
+              - job_name: echoservice
+                static_configs: [{ targets: ["{{service.Authority}}"], labels: { namespace: echo, pod: echoservice-0 } }]
+            """);
+        _process = Tool.Start(
+            "prometheus",
+            $"--config.file={configuration}",
+            $"--storage.tsdb.path={Path.Combine(_folder.FullName, "data")}",
+            $"--web.listen-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
+            "--log.level=warn");
+        _process.StandardInput.Close();
+        // Read all along, for a full pipe would stop it.
+        _ = _process.StandardOutput.ReadToEndAsync();
+        _log = _process.StandardError.ReadToEndAsync();
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+    }
+
+    public static async Task<PrometheusServer> StartAsync(Uri service)
+    {
+        var server = new PrometheusServer(service);
+        try
+        {
+            await Eventually.TrueAsync(server.IsReadyAsync);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The result of an instant query: values by label set, as JSON writes it.</summary>
+    public async Task<IReadOnlyDictionary<string, double>> QueryAsync(string expression, DateTimeOffset? at = null)
+    {
+        var time = at is { } moment ? $"&time={(moment.ToUnixTimeMilliseconds() / 1000d).ToString(CultureInfo.InvariantCulture)}" : "";
+        var data = await GetAsync($"/api/v1/query?query={Uri.EscapeDataString(expression)}{time}");
+        return data.GetProperty("result").EnumerateArray().ToDictionary(
+            one => one.GetProperty("metric").GetRawText(),
+            one => double.Parse(one.GetProperty("value")[1].GetString()!.Replace("+Inf", "Infinity", StringComparison.Ordinal), CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>The one value of a query that has one.</summary>
+    public async Task<double> ValueAsync(string expression, DateTimeOffset? at = null) => (await QueryAsync(expression, at)).Single().Value;
+
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using var response = await _http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        var body = await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
+        response.StatusCode.ShouldBe(HttpStatusCode.OK, $"{path}: {body}");
+        return body.GetProperty("data");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        await _process.WaitForExitAsync(CancellationToken.None);
+        _process.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        // Prometheus does not tell which port it got for 0.
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        if (_process.HasExited)
+        {
+            throw new InvalidOperationException($"Prometheus ended: {await _log}");
+        }
+
+        try
+        {
+            using var response = await _http.GetAsync(new Uri("/-/ready", UriKind.Relative), TestContext.Current.CancellationToken);
+            return response.StatusCode == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}
