@@ -60,7 +60,7 @@ internal sealed class BenchRun(BenchOptions options)
                         crashed?.Dispose();
                         servers[peer] = server = await ServerProcess.StartAsync(options, peer, ExtraArguments(peer, workload), cancellationToken);
                         if (workload.Mode != "idle")
-                            await _load.RunAsync(workload, server, warmup: WarmupSlice, seconds: 0.1, cancellationToken);
+                            await LoadAsync(workload, peer, server, TimeSpan.FromMilliseconds(50), WarmupSlice, seconds: 0.1, cancellationToken);
                     }
                     var slice = await MeasureSliceAsync(workload, peer, server, cancellationToken);
                     slices[peer.Name].Add(slice);
@@ -83,11 +83,18 @@ internal sealed class BenchRun(BenchOptions options)
             return new Slice { Error = server.Complaint };
         if (workload == Workload.Allocations)
             return await new AllocationMeter(_load).MeasureAsync(server, seconds, cancellationToken);
-        if (!peer.Polled)
-            return await _load.RunAsync(workload, server, Warmup, seconds, cancellationToken);
+        return await LoadAsync(workload, peer, server, TimeSpan.FromSeconds(1), Warmup, seconds, cancellationToken);
+    }
 
-        using var poller = new Poller(server.ManagementPort, "/clients?limit=100", "/metrics");
-        var slice = await _load.RunAsync(workload, server, Warmup, seconds, cancellationToken);
+    /// <summary>Loads a server and, if the peer is a polled one, reads its management pages meanwhile.</summary>
+    private async Task<Slice> LoadAsync(
+        Workload workload, Peer peer, ServerProcess server, TimeSpan pollInterval, double warmup, double seconds, CancellationToken cancellationToken)
+    {
+        if (!peer.Polled)
+            return await _load.RunAsync(workload, server, warmup, seconds, cancellationToken);
+
+        using var poller = new Poller(server.ManagementPort, pollInterval);
+        var slice = await _load.RunAsync(workload, server, warmup, seconds, cancellationToken);
         return await poller.StopAsync() is { } problem ? new Slice { Error = problem } : slice;
     }
 

@@ -1,16 +1,20 @@
 namespace EchoService.Bench;
 
-/// <summary>Reads management pages once a second until it is stopped.</summary>
+/// <summary>Reads management pages at a steady pace until it is stopped.</summary>
 internal sealed class Poller : IDisposable
 {
+    private static readonly string[] Paths = ["/clients?limit=100", "/metrics"];
+
     private readonly CancellationTokenSource _stop = new();
     private readonly HttpClient _client;
     private readonly Task _polling;
 
-    public Poller(int managementPort, params string[] paths)
+    /// <param name="managementPort">The server's.</param>
+    /// <param name="interval">Time from one reading to the next.</param>
+    public Poller(int managementPort, TimeSpan interval)
     {
         _client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{managementPort}"), Timeout = TimeSpan.FromSeconds(10) };
-        _polling = PollAsync(paths);
+        _polling = PollAsync(interval);
     }
 
     /// <summary>Null, or what went wrong: a page that failed was not measured.</summary>
@@ -34,14 +38,14 @@ internal sealed class Poller : IDisposable
         _client.Dispose();
     }
 
-    private async Task PollAsync(string[] paths)
+    private async Task PollAsync(TimeSpan interval)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        using var timer = new PeriodicTimer(interval);
         try
         {
             do
             {
-                foreach (var path in paths)
+                foreach (var path in Paths)
                     await _client.GetByteArrayAsync(new Uri(path, UriKind.Relative), _stop.Token);
             }
             while (await timer.WaitForNextTickAsync(_stop.Token));
