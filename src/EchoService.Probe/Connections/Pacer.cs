@@ -21,9 +21,8 @@ internal sealed class Pacer
     private readonly IReadOnlyList<Lane> _lanes;
     private readonly double _period;
     private readonly long _start;
-    private readonly long _end;
+    private long _end;
     private readonly Thread _thread;
-    private volatile bool _stop;
     private long _worstLag;
 
     /// <param name="lanes">Where messages are posted.</param>
@@ -44,18 +43,22 @@ internal sealed class Pacer
 
     public void Start() => _thread.Start();
 
+    /// <summary>
+    /// Lets no message be due any more. Those that were due before are posted first, if the pacer has fallen behind: to
+    /// leave them out would hide what held it up.
+    /// </summary>
     public void Stop()
     {
-        _stop = true;
+        Volatile.Write(ref _end, Math.Min(_end, Clock.Now));
         _thread.Join();
     }
 
     private void Run()
     {
-        for (long index = 0; !_stop;)
+        for (long index = 0; ;)
         {
             var due = _start + (long)(index * _period);
-            if (due >= _end)
+            if (due >= Volatile.Read(ref _end))
                 return;
             var wait = due - Ahead - Clock.Now;
             if (wait > 0)

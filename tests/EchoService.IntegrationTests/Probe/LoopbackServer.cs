@@ -28,14 +28,20 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public static LoopbackServer Start(Func<LoopbackConnection, Task> behave, int port = 0) => new(behave, port);
 
+    /// <summary>Takes no more connections; those there are go on.</summary>
+    public async Task StopListeningAsync()
+    {
+        _listener.Dispose();
+        await _accepting;
+    }
+
     /// <summary>A test may do so before its end, to see what the probe makes of it.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stop.IsCancellationRequested)
             return;
         await _stop.CancelAsync();
-        _listener.Dispose();
-        await _accepting;
+        await StopListeningAsync();
         await Task.WhenAll(_serving);
         _stop.Dispose();
     }

@@ -124,6 +124,26 @@ public sealed class WatchVerdictTests
         report.Connections.FinAtBoundary.ShouldBe(0);
     }
 
+    /// <summary>
+    /// The kernel tells a RST once. Where a send is told, the receiving side reads a plain end of stream; with a send every
+    /// millisecond on each of twenty connections that happens in every run.
+    /// </summary>
+    [Fact]
+    public async Task Reset_that_a_send_was_told_is_not_taken_for_a_FIN()
+    {
+        await using var server = LoopbackServer.Start(async c =>
+        {
+            await c.EchoAsync(50, Size);
+            c.Reset();
+        });
+
+        var report = await ProbeRuns.RunAsync(ProbeRuns.Watch(server.Port) with { Connections = 20, Rate = 20_000 });
+
+        report.Connections.Resets.ShouldBeGreaterThan(20);
+        report.Connections.FinAtBoundary.ShouldBe(0);
+        report.Connections.FinInsideMessage.ShouldBe(0);
+    }
+
     [Fact]
     public async Task Reset_that_meets_a_blocked_send_is_not_taken_for_a_FIN()
     {
@@ -341,16 +361,19 @@ public sealed class WatchVerdictTests
     {
         var outage = TimeSpan.FromMilliseconds(500);
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var server = LoopbackServer.Start(async c =>
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = LoopbackServer.Start(async c =>
         {
             await c.EchoAsync(20, Size);
             ready.TrySetResult();
+            await closed.Task.WaitAsync(c.Stop);
             await c.FinishAsync();
         });
         var running = ProbeRuns.RunAsync(ProbeRuns.Watch(server.Port) with { Connections = 1, Rate = 200, Duration = TimeSpan.FromSeconds(2) });
 
         await ready.Task.WaitAsync(ProbeRuns.Unhurried, TestContext.Current.CancellationToken);
-        await server.DisposeAsync();
+        await server.StopListeningAsync();
+        closed.SetResult();
         await Task.Delay(outage, TestContext.Current.CancellationToken);
         await using var again = LoopbackServer.Start(c => c.EchoAsync(), server.Port);
         var report = await running;
