@@ -7,7 +7,7 @@ using System.Text.Json;
 
 namespace EchoService.IntegrationTests.Diagnostics;
 
-/// <summary>Debian's Prometheus on loopback, in a folder of its own, scraping one service.</summary>
+/// <summary>Debian's Prometheus on loopback, in a folder of its own, scraping services that it knows as pods.</summary>
 internal sealed class PrometheusServer : IAsyncDisposable
 {
     public static readonly TimeSpan ScrapeInterval = TimeSpan.FromMilliseconds(250);
@@ -17,10 +17,11 @@ internal sealed class PrometheusServer : IAsyncDisposable
     private readonly Task<string> _log;
     private readonly HttpClient _http;
 
-    private PrometheusServer(Uri service)
+    private PrometheusServer(IEnumerable<(string Pod, Uri Address)> services)
     {
         var port = FreePort();
         var rules = Tool.PathOf("deploy", "monitoring", "prometheus-rules.yaml");
+        var targets = services.Select(service => $$"""{ targets: ["{{service.Address.Authority}}"], labels: { namespace: echo, pod: {{service.Pod}} } }""");
         var configuration = Path.Combine(_folder.FullName, "prometheus.yml");
         File.WriteAllText(
             configuration,
@@ -29,7 +30,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
             rule_files: ["{{rules}}"]
             scrape_configs:
               - job_name: echoservice
-                static_configs: [{ targets: ["{{service.Authority}}"], labels: { namespace: echo, pod: echoservice-0 } }]
+                static_configs: [{{string.Join(", ", targets)}}]
             """);
         _process = Tool.Start(
             "prometheus",
@@ -44,9 +45,9 @@ internal sealed class PrometheusServer : IAsyncDisposable
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
     }
 
-    public static async Task<PrometheusServer> StartAsync(Uri service)
+    public static async Task<PrometheusServer> StartAsync(IEnumerable<(string Pod, Uri Address)> services)
     {
-        var server = new PrometheusServer(service);
+        var server = new PrometheusServer(services);
         try
         {
             await Eventually.TrueAsync(server.IsReadyAsync);
@@ -68,9 +69,6 @@ internal sealed class PrometheusServer : IAsyncDisposable
             one => one.GetProperty("metric").GetRawText(),
             one => double.Parse(one.GetProperty("value")[1].GetString()!.Replace("+Inf", "Infinity", StringComparison.Ordinal), CultureInfo.InvariantCulture));
     }
-
-    /// <summary>The one value of a query that has one.</summary>
-    public async Task<double> ValueAsync(string expression, DateTimeOffset? at = null) => (await QueryAsync(expression, at)).Single().Value;
 
     public async Task<JsonElement> GetAsync(string path)
     {

@@ -8,33 +8,18 @@ using Microsoft.Extensions.DependencyInjection;
 namespace EchoService.IntegrationTests.Diagnostics;
 
 /// <summary>What a real Prometheus makes of the metrics, compared with what the clients know they did.</summary>
-public sealed class PrometheusTests : IAsyncLifetime
+public sealed class PrometheusTests(PrometheusFixture fixture) : IClassFixture<PrometheusFixture>
 {
-    private MonitoredService _service = null!;
-    private PrometheusServer _prometheus = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _service = await MonitoredService.StartAsync("Echo:MaxConnections=50");
-        _prometheus = await PrometheusServer.StartAsync(_service.Http.BaseAddress!);
-        await ScrapedAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _prometheus.DisposeAsync();
-        await _service.DisposeAsync();
-    }
-
     [Fact]
     public async Task Totals_agree_with_what_the_clients_did()
     {
+        var pod = await fixture.PodAsync();
         // Only if Prometheus parsed all of it.
-        (await _prometheus.QueryAsync("up == 1")).Count.ShouldBe(1);
+        (await pod.QueryAsync("up{} == 1")).Count.ShouldBe(1);
         var bytes = 0L;
         for (var i = 0; i < 10; i++)
         {
-            using var client = await EchoClient.ConnectAsync(_service.EndPoint, i);
+            using var client = await EchoClient.ConnectAsync(pod.Service.EndPoint, i);
             await client.EchoAsync((i * 9973) + 1);
             bytes += client.Received;
             if (i < 3)
@@ -47,22 +32,23 @@ public sealed class PrometheusTests : IAsyncLifetime
             }
         }
 
-        await _service.AllGoneAsync();
-        await ScrapedAsync();
-        (await _prometheus.ValueAsync("echo_received_bytes_total")).ShouldBe(bytes);
-        (await _prometheus.ValueAsync("echo_sent_bytes_total")).ShouldBe(bytes);
-        (await _prometheus.ValueAsync("echo_connections_accepted_total")).ShouldBe(10);
-        (await _prometheus.ValueAsync("echo_connections_closed_total{reason=\"client_fin\"}")).ShouldBe(7);
-        (await _prometheus.ValueAsync("echo_connections_closed_total{reason=\"client_reset\"}")).ShouldBe(3);
-        (await _prometheus.ValueAsync("sum(echo_connections_closed_total)")).ShouldBe(10);
-        (await _prometheus.ValueAsync("echo_connection_duration_seconds_count")).ShouldBe(10);
-        (await _prometheus.ValueAsync("echo_pending_send_bytes")).ShouldBe(0);
+        await pod.Service.AllGoneAsync();
+        await pod.ScrapedAsync();
+        (await pod.ValueAsync("echo_received_bytes_total{}")).ShouldBe(bytes);
+        (await pod.ValueAsync("echo_sent_bytes_total{}")).ShouldBe(bytes);
+        (await pod.ValueAsync("echo_connections_accepted_total{}")).ShouldBe(10);
+        (await pod.ValueAsync("echo_connections_closed_total{reason=\"client_fin\"}")).ShouldBe(7);
+        (await pod.ValueAsync("echo_connections_closed_total{reason=\"client_reset\"}")).ShouldBe(3);
+        (await pod.ValueAsync("sum(echo_connections_closed_total{})")).ShouldBe(10);
+        (await pod.ValueAsync("echo_connection_duration_seconds_count{}")).ShouldBe(10);
+        (await pod.ValueAsync("echo_pending_send_bytes{}")).ShouldBe(0);
     }
 
     [Fact]
     public async Task Rates_agree_with_what_the_clients_measured()
     {
-        using var client = await EchoClient.ConnectAsync(_service.EndPoint);
+        var pod = await fixture.PodAsync();
+        using var client = await EchoClient.ConnectAsync(pod.Service.EndPoint);
         var log = new List<(DateTimeOffset At, long Bytes)>();
         var end = Stopwatch.StartNew();
         // A steady stream, so that the edges of the window do not matter; timers that come late are in the log.
@@ -77,10 +63,10 @@ public sealed class PrometheusTests : IAsyncLifetime
 
         var to = log[^1].At;
         var from = to - TimeSpan.FromSeconds(4);
-        await ScrapedAsync();
+        await pod.ScrapedAsync();
         var expected = (BytesAt(to) - BytesAt(from)) / 4d;
-        (await _prometheus.ValueAsync("rate(echo_received_bytes_total[4s])", to)).ShouldBe(expected, expected * 0.2);
-        (await _prometheus.ValueAsync("rate(echo_sent_bytes_total[4s])", to)).ShouldBe(expected, expected * 0.2);
+        (await pod.ValueAsync("rate(echo_received_bytes_total{}[4s])", to)).ShouldBe(expected, expected * 0.2);
+        (await pod.ValueAsync("rate(echo_sent_bytes_total{}[4s])", to)).ShouldBe(expected, expected * 0.2);
         await client.FinishAsync();
 
         long BytesAt(DateTimeOffset moment) => log.Last(entry => entry.At <= moment).Bytes;
@@ -89,12 +75,13 @@ public sealed class PrometheusTests : IAsyncLifetime
     [Fact]
     public async Task Quantiles_of_the_duration_agree_with_what_the_clients_measured()
     {
+        var pod = await fixture.PodAsync();
         // Each knows the least and the most that the server can have measured.
         var spans = new List<(double Least, double Most)>();
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
         {
             var before = Stopwatch.GetTimestamp();
-            using var client = await EchoClient.ConnectAsync(_service.EndPoint, i);
+            using var client = await EchoClient.ConnectAsync(pod.Service.EndPoint, i);
             await client.EchoAsync(100);
             var accepted = Stopwatch.GetTimestamp();
             // Three quarters stay for 0.2 s, the rest for 2 s: well inside buckets that are far apart.
@@ -106,17 +93,17 @@ public sealed class PrometheusTests : IAsyncLifetime
                 spans.Add((least, Stopwatch.GetElapsedTime(before).TotalSeconds));
             }
         }));
-        await _service.AllGoneAsync();
-        await ScrapedAsync();
+        await pod.Service.AllGoneAsync();
+        await pod.ScrapedAsync();
 
-        (await _prometheus.ValueAsync("echo_connection_duration_seconds_count")).ShouldBe(20);
-        var sum = await _prometheus.ValueAsync("echo_connection_duration_seconds_sum");
+        (await pod.ValueAsync("echo_connection_duration_seconds_count{}")).ShouldBe(20);
+        var sum = await pod.ValueAsync("echo_connection_duration_seconds_sum{}");
         sum.ShouldBeGreaterThanOrEqualTo(spans.Sum(span => span.Least));
         sum.ShouldBeLessThanOrEqualTo(spans.Sum(span => span.Most) + 0.5);
-        double[] bounds = [.. (await _prometheus.QueryAsync("echo_connection_duration_seconds_bucket")).Keys.Select(BoundOf).Order()];
+        double[] bounds = [.. (await pod.QueryAsync("echo_connection_duration_seconds_bucket{}")).Keys.Select(BoundOf).Order()];
         foreach (var (quantile, text) in new[] { (0.5, "0.5"), (0.7, "0.7"), (0.9, "0.9") })
         {
-            var value = await _prometheus.ValueAsync($"histogram_quantile({text}, echo_connection_duration_seconds_bucket)");
+            var value = await pod.ValueAsync($"histogram_quantile({text}, echo_connection_duration_seconds_bucket{{}})");
             var rank = (int)Math.Ceiling(quantile * 20) - 1;
             value.ShouldBeGreaterThanOrEqualTo(bounds.LastOrDefault(bound => bound < spans.Select(span => span.Least).Order().ElementAt(rank)), text);
             value.ShouldBeLessThanOrEqualTo(bounds.First(bound => bound >= spans.Select(span => span.Most).Order().ElementAt(rank)), text);
@@ -126,8 +113,9 @@ public sealed class PrometheusTests : IAsyncLifetime
     [Fact]
     public async Task Turnaround_is_sampled_and_never_longer_than_what_the_client_waited()
     {
+        var pod = await fixture.PodAsync();
         const int Messages = 2000;
-        using var client = await EchoClient.ConnectAsync(_service.EndPoint);
+        using var client = await EchoClient.ConnectAsync(pod.Service.EndPoint);
         var waits = new List<double>();
         for (var i = 0; i < Messages; i++)
         {
@@ -137,53 +125,55 @@ public sealed class PrometheusTests : IAsyncLifetime
         }
 
         await client.FinishAsync();
-        await _service.AllGoneAsync();
-        await ScrapedAsync();
-        var count = await _prometheus.ValueAsync("echo_turnaround_seconds_count");
+        await pod.Service.AllGoneAsync();
+        await pod.ScrapedAsync();
+        var count = await pod.ValueAsync("echo_turnaround_seconds_count{}");
         // One in 64 of each thread, and the first of each.
         count.ShouldBeInRange(Messages / 64, (Messages / 64) + Environment.ProcessorCount + 8);
-        double[] bounds = [.. (await _prometheus.QueryAsync("echo_turnaround_seconds_bucket")).Keys.Select(BoundOf).Order()];
-        var median = await _prometheus.ValueAsync("histogram_quantile(0.5, echo_turnaround_seconds_bucket)");
+        double[] bounds = [.. (await pod.QueryAsync("echo_turnaround_seconds_bucket{}")).Keys.Select(BoundOf).Order()];
+        var median = await pod.ValueAsync("histogram_quantile(0.5, echo_turnaround_seconds_bucket{})");
         median.ShouldBeGreaterThan(0);
         median.ShouldBeLessThanOrEqualTo(bounds.First(bound => bound >= waits.Order().ElementAt(Messages / 2)));
     }
 
     [Fact]
-    public async Task A_reader_that_does_not_read_shows_in_the_turnaround()
+    public async Task A_reader_that_does_not_read_shows_as_pending_bytes()
     {
-        using var client = await EchoClient.ConnectAsync(_service.EndPoint, receiveBufferSize: 4096);
+        var pod = await fixture.PodAsync();
+        using var client = await EchoClient.ConnectAsync(pod.Service.EndPoint, receiveBufferSize: 4096);
         using var enough = new CancellationTokenSource();
         // More than the buffers of both kernels hold: one send of the server's stays pending.
-        var sending = client.SendAsync(64 * 1024 * 1024, enough.Token);
-        await Eventually.TrueAsync(() => _service.Server.Counters.ReadPending() > 0);
+        var sending = client.SendAsync(24 * 1024 * 1024, enough.Token);
+        await Eventually.TrueAsync(() => pod.Service.Server.Counters.ReadPending() > 0);
         var stuck = Stopwatch.StartNew();
-        await Eventually.TrueAsync(async () => stuck.Elapsed > TimeSpan.FromSeconds(0.5) && await _prometheus.ValueAsync("echo_pending_send_bytes") > 0);
-        var receiving = client.ReceiveAsync(64 * 1024 * 1024);
+        await Eventually.TrueAsync(async () => stuck.Elapsed > TimeSpan.FromSeconds(0.5) && await pod.ValueAsync("echo_pending_send_bytes{}") > 0);
+        var receiving = client.ReceiveAsync(24 * 1024 * 1024);
         await sending;
         await receiving;
         await client.FinishAsync();
-        await _service.AllGoneAsync();
-        await ScrapedAsync();
-        (await _prometheus.ValueAsync("echo_pending_send_bytes")).ShouldBe(0);
-        (await _prometheus.ValueAsync("echo_received_bytes_total")).ShouldBe(64 * 1024 * 1024);
-        (await _prometheus.ValueAsync("echo_sent_bytes_total")).ShouldBe(64 * 1024 * 1024);
-        (await _prometheus.ValueAsync("echo_buffer_bytes{state=\"in_use\"}")).ShouldBe(0);
+        await pod.Service.AllGoneAsync();
+        await pod.ScrapedAsync();
+        (await pod.ValueAsync("echo_pending_send_bytes{}")).ShouldBe(0);
+        (await pod.ValueAsync("echo_received_bytes_total{}")).ShouldBe(24 * 1024 * 1024);
+        (await pod.ValueAsync("echo_sent_bytes_total{}")).ShouldBe(24 * 1024 * 1024);
+        (await pod.ValueAsync("echo_buffer_bytes{state=\"in_use\"}")).ShouldBe(0);
     }
 
     [Fact]
     public async Task Every_query_of_the_dashboard_and_of_the_alerts_returns_data()
     {
-        var lifecycle = _service.Services.GetRequiredService<ServiceLifecycle>();
-        using var stays = await EchoClient.ConnectAsync(_service.EndPoint);
+        var pod = await fixture.PodAsync();
+        var lifecycle = pod.Service.Services.GetRequiredService<ServiceLifecycle>();
+        using var stays = await EchoClient.ConnectAsync(pod.Service.EndPoint);
         lifecycle.BeginDrain(new DrainRequest(TimeSpan.FromHours(1)), DrainTrigger.Api);
         using var stop = new CancellationTokenSource();
-        var traffic = KeepBusyAsync(stop.Token);
+        var traffic = KeepBusyAsync(pod.Service, stop.Token);
         try
         {
             foreach (var (panel, expression) in Dashboard.Read().Queries)
             {
-                var query = Dashboard.Expand(expression, "echoservice-0", "3s");
-                await Eventually.TrueAsync(async () => (await _prometheus.QueryAsync(query)).Values.Any(double.IsFinite), text: $"{panel}: {query}");
+                var query = Dashboard.Expand(expression, pod.Name, "3s");
+                await Eventually.TrueAsync(async () => (await fixture.Prometheus.QueryAsync(query)).Values.Any(double.IsFinite), text: $"{panel}: {query}");
             }
 
             await Eventually.TrueAsync(async () => (await AlertsAsync()).All(rule => rule.GetProperty("health").GetString() == "ok"));
@@ -199,7 +189,7 @@ public sealed class PrometheusTests : IAsyncLifetime
         await stays.FinishAsync();
 
         async Task<List<JsonElement>> AlertsAsync() =>
-            [.. (await _prometheus.GetAsync("/api/v1/rules")).GetProperty("groups").EnumerateArray().SelectMany(group => group.GetProperty("rules").EnumerateArray())];
+            [.. (await fixture.Prometheus.GetAsync("/api/v1/rules")).GetProperty("groups").EnumerateArray().SelectMany(group => group.GetProperty("rules").EnumerateArray())];
     }
 
     private static double BoundOf(string labels)
@@ -208,19 +198,11 @@ public sealed class PrometheusTests : IAsyncLifetime
         return bound == "+Inf" ? double.PositiveInfinity : double.Parse(bound, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Waits until Prometheus has scraped what happened before the call: the second scrape from now began after it.</summary>
-    private async Task ScrapedAsync()
-    {
-        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000d;
-        await Eventually.TrueAsync(async () =>
-            (await _prometheus.QueryAsync("timestamp(echo_build_info)")).Values.SingleOrDefault() > now);
-    }
-
-    private async Task KeepBusyAsync(CancellationToken stop)
+    private static async Task KeepBusyAsync(MonitoredService service, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            using var client = await EchoClient.ConnectAsync(_service.EndPoint);
+            using var client = await EchoClient.ConnectAsync(service.EndPoint);
             for (var i = 0; i < 100 && !stop.IsCancellationRequested; i++)
             {
                 await client.EchoAsync(100);
