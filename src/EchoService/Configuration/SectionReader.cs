@@ -42,7 +42,7 @@ internal sealed class SectionReader(IConfiguration configuration, List<string> p
 
     private static string? Value(IConfigurationSection section, bool isList)
     {
-        var items = isList ? section.GetChildren().Select(child => child.Value).OfType<string>().ToArray() : [];
+        var items = isList ? section.GetChildren().Where(child => IsIndex(child.Key)).Select(child => child.Value).OfType<string>().ToArray() : [];
         return items.Length > 0 ? string.Join(",", items) : section.Value;
     }
 
@@ -51,8 +51,10 @@ internal sealed class SectionReader(IConfiguration configuration, List<string> p
         var known = $"{section}:{setting.Key}";
         return key.Equals(known, StringComparison.OrdinalIgnoreCase)
             || (setting.IsList && key.StartsWith(known + ":", StringComparison.OrdinalIgnoreCase)
-                && int.TryParse(key.AsSpan(known.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _));
+                && IsIndex(key.AsSpan(known.Length + 1)));
     }
+
+    private static bool IsIndex(ReadOnlySpan<char> key) => int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     /// <summary>Every key below <paramref name="section"/> that has a value. A value of the section itself is somebody else's variable.</summary>
     private static IEnumerable<(string Key, string Value)> Leaves(IConfigurationSection section, string path)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
@@ -12,22 +13,34 @@ internal sealed class AddressRange
 
     private readonly IPNetwork _network;
 
-    // The same range as the dual-stack listener sees it, so that no client's address has to be converted to be compared.
-    private readonly IPNetwork? _mapped;
+    // An IPv4 range in numbers: clients of the dual-stack listener have mapped addresses, and to convert each of them
+    // would be an allocation per client. (IPNetwork can't do it either: it finds nothing in ::ffff:0:0/96.)
+    private readonly uint _first;
+    private readonly uint _mask;
 
     private AddressRange(IPNetwork network)
     {
         _network = network;
         if (network.BaseAddress.AddressFamily == AddressFamily.InterNetwork)
         {
-            _mapped = new IPNetwork(network.BaseAddress.MapToIPv6(), network.PrefixLength + MappedPrefix);
+            _mask = network.PrefixLength == 0 ? 0 : uint.MaxValue << (32 - network.PrefixLength);
+            _first = ToNumber(network.BaseAddress) & _mask;
         }
     }
 
     public static ValueFormat<AddressRange> Format { get; } = new("an address or a range (CIDR) such as 192.0.2.7, 10.0.0.0/8 or fd00::/8", TryParse);
 
     public bool Contains(IPAddress address) =>
-        address.IsIPv4MappedToIPv6 ? _mapped is { } mapped && mapped.Contains(address) : _network.Contains(address);
+        address.AddressFamily == AddressFamily.InterNetwork || address.IsIPv4MappedToIPv6
+            ? _network.BaseAddress.AddressFamily == AddressFamily.InterNetwork && (ToNumber(address) & _mask) == _first
+            : _network.Contains(address);
+
+    private static uint ToNumber(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        _ = address.TryWriteBytes(bytes, out var length);
+        return BinaryPrimitives.ReadUInt32BigEndian(bytes[(length - sizeof(uint))..length]);
+    }
 
     private static bool TryParse(string text, [MaybeNullWhen(false)] out AddressRange range)
     {

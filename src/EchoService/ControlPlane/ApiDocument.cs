@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Options;
 using Microsoft.OpenApi;
@@ -11,11 +12,24 @@ internal static class ApiDocument
 {
     private const string BearerScheme = "bearer";
 
+    private static readonly Dictionary<string, string> TagDescriptions = new()
+    {
+        ["Clients"] = "Who is connected, who was, and showing them out.",
+        ["Health"] = "Probes for balancers and orchestrators.",
+        ["Metrics"] = "Time series for Prometheus.",
+        ["Stats"] = "The service in figures, for people and scripts.",
+    };
+
     public static void AddApiDocument(this IServiceCollection services) => services.AddOpenApi(options =>
     {
         options.AddDocumentTransformer((document, _, _) =>
         {
             Describe(document);
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            DescribeEnum(schema, context);
             return Task.CompletedTask;
         });
         options.AddOperationTransformer((operation, context, _) =>
@@ -49,12 +63,27 @@ internal static class ApiDocument
         };
         // Where the service is, is for whoever reads the document to know; a request's Host header is no proof of it.
         document.Servers = [new OpenApiServer { Url = "/" }];
+        foreach (var tag in document.Tags ?? new HashSet<OpenApiTag>())
+        {
+            tag.Description = TagDescriptions[tag.Name!];
+        }
+
         document.AddComponent(BearerScheme, new OpenApiSecurityScheme
         {
             Type = SecuritySchemeType.Http,
             Scheme = BearerScheme,
             Description = "The key of Management:ApiKey or Management:ApiKeyFile.",
         });
+    }
+
+    private static void DescribeEnum(OpenApiSchema schema, OpenApiSchemaTransformerContext context)
+    {
+        if ((Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type).IsEnum)
+        {
+            schema.Type = JsonSchemaType.String;
+            // CloseReason.None is null in JSON, and whether null is allowed is for each use to say.
+            schema.Enum = [.. schema.Enum!.Where(name => name is not null && name.GetValue<string>() != "none")];
+        }
     }
 
     private static void AddQueryParameters(OpenApiOperation operation, OpenApiOperationTransformerContext context)
@@ -91,6 +120,20 @@ internal static class ApiDocument
         if (context.Description.HttpMethod is "GET")
         {
             return;
+        }
+
+        foreach (var status in (int[])[StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden])
+        {
+            operation.Responses!.Add($"{status}", new OpenApiResponse
+            {
+                Description = status == StatusCodes.Status401Unauthorized
+                    ? "A key is set, and the call does not have it."
+                    : "No key is set, and the call does not come from loopback.",
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference(nameof(ProblemDetails), context.Document) },
+                },
+            });
         }
 
         operation.Security.Add(new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, context.Document)] = [] });

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using EchoService.Configuration;
 using EchoService.ControlPlane.Contracts;
 using EchoService.Lifecycle;
@@ -11,6 +12,7 @@ namespace EchoService.ControlPlane;
 internal static class ClientsApi
 {
     private const string Tag = "Clients";
+    private const string IdDescription = "The client's id, as the list has it.";
 
     private static readonly QueryParameter<CloseMode> ModeParameter = new(
         "mode",
@@ -96,7 +98,7 @@ internal static class ClientsApi
             page.Next?.ToCursor(query.Order)));
     }
 
-    private static Results<Ok<ClientResponse>, ProblemHttpResult> GetClient(long id, EchoServer server)
+    private static Results<Ok<ClientResponse>, ProblemHttpResult> GetClient([Description(IdDescription)] long id, EchoServer server)
     {
         var connection = server.Connections.TryFind(id, out var live) ? live : server.Connections.FindEnded(id);
         return connection is null
@@ -104,7 +106,7 @@ internal static class ClientsApi
             : TypedResults.Ok(ClientResponse.From(connection, server.Clock));
     }
 
-    private static Results<Accepted<ClientResponse>, ProblemHttpResult> CloseClient(long id, HttpRequest request, EchoServer server)
+    private static Results<Accepted<ClientResponse>, ProblemHttpResult> CloseClient([Description(IdDescription)] long id, HttpRequest request, EchoServer server)
     {
         if (server.Connections.TryFind(id, out var connection))
         {

@@ -26,8 +26,8 @@ internal static class ControlPlaneServices
             var json = options.SerializerOptions;
             json.TypeInfoResolverChain.Insert(0, ControlPlaneJson.Default);
             json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
-            // A mistyped name must not silently mean the default, nor "5" be taken for 5.
-            json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            // Bodies are taken as they are meant: "5" is no 5, and of two values for one name neither is right.
+            // Their types refuse names that they do not know (JsonUnmappedMemberHandling).
             json.AllowDuplicateProperties = false;
             json.NumberHandling = JsonNumberHandling.Strict;
             json.PropertyNameCaseInsensitive = false;

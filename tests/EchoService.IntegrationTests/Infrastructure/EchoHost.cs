@@ -19,7 +19,12 @@ internal sealed class EchoHost : EchoTarget
 
     public EchoServer Server { get; }
 
+    public ServiceLifecycle Lifecycle => _application.Services.GetRequiredService<ServiceLifecycle>();
+
     public override IPEndPoint EndPoint => new(IPAddress.Loopback, Server.EndPoint!.Port);
+
+    /// <summary>Where the management API is.</summary>
+    public Uri ManagementUri => new(_application.Urls.First());
 
     /// <summary>Starts it.</summary>
     /// <param name="settings">What differs from the defaults, as <c>Echo:MaxConnections=2</c>.</param>
