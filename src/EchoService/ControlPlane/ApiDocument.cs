@@ -15,6 +15,7 @@ internal static class ApiDocument
     private static readonly Dictionary<string, string> TagDescriptions = new()
     {
         ["Clients"] = "Who is connected, who was, and showing them out.",
+        ["Drain"] = "Moving everyone elsewhere: the same drain that SIGTERM begins.",
         ["Health"] = "Probes for balancers and orchestrators.",
         ["Metrics"] = "Time series for Prometheus.",
         ["Stats"] = "The service in figures, for people and scripts.",
@@ -36,6 +37,7 @@ internal static class ApiDocument
         {
             AddQueryParameters(operation, context);
             AddExamples(operation, context);
+            AddBodyProblems(operation, context);
             AddAccessRule(operation, context);
             return Task.CompletedTask;
         });
@@ -65,7 +67,7 @@ internal static class ApiDocument
         document.Servers = [new OpenApiServer { Url = "/" }];
         foreach (var tag in document.Tags ?? new HashSet<OpenApiTag>())
         {
-            tag.Description = TagDescriptions[tag.Name!];
+            tag.Description = TagDescriptions.GetValueOrDefault(tag.Name!);
         }
 
         document.AddComponent(BearerScheme, new OpenApiSecurityScheme
@@ -114,6 +116,15 @@ internal static class ApiDocument
         }
     }
 
+    private static void AddBodyProblems(OpenApiOperation operation, OpenApiOperationTransformerContext context)
+    {
+        if (operation.RequestBody is not null)
+        {
+            AddProblem(operation, context, StatusCodes.Status413PayloadTooLarge, "The body is larger than any that this call takes.");
+            AddProblem(operation, context, StatusCodes.Status415UnsupportedMediaType, "The body is not application/json.");
+        }
+    }
+
     private static void AddAccessRule(OpenApiOperation operation, OpenApiOperationTransformerContext context)
     {
         operation.Security = [];
@@ -122,22 +133,20 @@ internal static class ApiDocument
             return;
         }
 
-        foreach (var status in (int[])[StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden])
-        {
-            operation.Responses!.Add($"{status}", new OpenApiResponse
-            {
-                Description = status == StatusCodes.Status401Unauthorized
-                    ? "A key is set, and the call does not have it."
-                    : "No key is set, and the call does not come from loopback.",
-                Content = new Dictionary<string, OpenApiMediaType>
-                {
-                    ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference(nameof(ProblemDetails), context.Document) },
-                },
-            });
-        }
-
+        AddProblem(operation, context, StatusCodes.Status401Unauthorized, "A key is set, and the call does not have it.");
+        AddProblem(operation, context, StatusCodes.Status403Forbidden, "No key is set, and the call does not come from loopback.");
         operation.Security.Add(new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, context.Document)] = [] });
         // Without a key set, loopback needs none.
         operation.Security.Add([]);
     }
+
+    private static void AddProblem(OpenApiOperation operation, OpenApiOperationTransformerContext context, int status, string description) =>
+        operation.Responses!.Add($"{status}", new OpenApiResponse
+        {
+            Description = description,
+            Content = new Dictionary<string, OpenApiMediaType>
+            {
+                ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference(nameof(ProblemDetails), context.Document) },
+            },
+        });
 }

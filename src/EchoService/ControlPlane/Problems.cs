@@ -20,9 +20,12 @@ internal static class Problems
 
     private static ProblemHttpResult Describe(Exception exception) => exception switch
     {
-        BadHttpRequestException { InnerException: JsonException json } bad => TypedResults.Problem(
+        // The framework's own words for a body that can't be bound name our types and parameters.
+        BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } bad => TypedResults.Problem(
             statusCode: bad.StatusCode,
-            detail: json.Path is null or "$" ? "The body is not the JSON object that this call takes." : $"The body is not what this call takes, at {json.Path}."),
+            detail: bad.InnerException is JsonException { Path: { Length: > 1 } path }
+                ? $"The body is not what this call takes, at {path}."
+                : "The body is not the JSON object that this call takes."),
         BadHttpRequestException bad => TypedResults.Problem(statusCode: bad.StatusCode, detail: bad.Message),
         _ => TypedResults.Problem(statusCode: StatusCodes.Status500InternalServerError),
     };

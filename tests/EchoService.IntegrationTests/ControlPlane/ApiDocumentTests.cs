@@ -37,6 +37,11 @@ public sealed class ApiDocumentTests : ApiTests
     public async Task DescribesEveryOperationInFull()
     {
         var document = (await Api.GetAsync("/openapi/v1.json")).ShouldBe(HttpStatusCode.OK);
+        foreach (var tag in document.GetProperty("tags").EnumerateArray())
+        {
+            tag.TryGetProperty("description", out _).ShouldBeTrue($"a description of {tag}");
+        }
+
         foreach (var path in document.GetProperty("paths").EnumerateObject())
         {
             foreach (var (method, operation) in path.Value.EnumerateObject().Select(property => (property.Name, property.Value)))

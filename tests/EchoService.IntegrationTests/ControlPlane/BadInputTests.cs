@@ -117,6 +117,8 @@ public sealed class BadInputTests : ApiTests
     [InlineData("POST", "/livez")]
     [InlineData("BREW", "/readyz")]
     [InlineData("PATCH", "/clients/1")]
+    [InlineData("DELETE", "/clients/close")]
+    [InlineData("PUT", "/drain")]
     public async Task RefusesOtherMethods(string method, string path)
     {
         var response = await Api.SendAsync(HttpMethod.Parse(method), path, request => request.Content = new StringContent("{}", Encoding.UTF8, "application/json"));
@@ -140,4 +142,58 @@ public sealed class BadInputTests : ApiTests
     [InlineData("nonsense")]
     public async Task AProblemIsAProblemWhateverIsAccepted(string accept) =>
         (await Api.SendAsync(HttpMethod.Get, "/nowhere", request => request.Headers.TryAddWithoutValidation("Accept", accept))).ShouldBeProblem(HttpStatusCode.NotFound);
+
+    [Theory]
+    [InlineData("[]", "")]
+    [InlineData("\"percent\"", "")]
+    [InlineData("null", "")]
+    [InlineData("", "")]
+    [InlineData("{", "")]
+    [InlineData("{}}", "")]
+    [InlineData("{'percent':5}", "")]
+    [InlineData("{\"percent\":\"5\"}", "$.percent")]
+    [InlineData("{\"percent\":1e999}", "")]
+    [InlineData("{\"percent\":NaN}", "$.percent")]
+    [InlineData("{\"percent\":5,\"percent\":50}", "$.percent")]
+    [InlineData("{\"Percent\":5}", "$.Percent")]
+    [InlineData("{\"percent\":5,\"dryrun\":true}", "$.dryrun")]
+    [InlineData("{\"percent\":5,\"mode\":\"hard\"}", "$.mode")]
+    [InlineData("{\"percent\":5,\"mode\":1}", "$.mode")]
+    [InlineData("{\"percent\":5,\"remote\":[\"10.0.0.1\"]}", "$.remote")]
+    public async Task RefusesABodyThatIsNoneOfItsOwn(string body, string at)
+    {
+        var problem = (await PostAsync("/clients/close", new StringContent(body, Encoding.UTF8, "application/json"))).ShouldBeProblem(HttpStatusCode.BadRequest);
+        // What is wrong is said in the caller's words; our types are none of them.
+        problem.Text.ShouldNotContain("EchoService");
+        problem.Text.ShouldNotContain("CloseClientsBody");
+        if (problem.Json.TryGetProperty("detail", out var detail))
+        {
+            detail.GetString()!.ShouldContain(at);
+        }
+    }
+
+    [Fact]
+    public async Task RefusesEveryBodyThatIsTooLargeOrNoJson()
+    {
+        var document = (await Api.GetAsync("/openapi/v1.json")).Json;
+        var paths = document.GetProperty("paths").EnumerateObject()
+            .Where(path => path.Value.TryGetProperty("post", out var post) && post.TryGetProperty("requestBody", out _))
+            .Select(path => path.Name)
+            .ToArray();
+        paths.ShouldBe(["/clients/close", "/drain"], ignoreOrder: true);
+        var huge = $"{{\"remote\":\"{new string('1', 20_000)}\"}}";
+        foreach (var path in paths)
+        {
+            (await PostAsync(path, new StringContent(huge, Encoding.UTF8, "application/json"))).ShouldBeProblem(HttpStatusCode.RequestEntityTooLarge);
+            (await PostAsync(path, new StringContent("{}", Encoding.UTF8, "text/plain"))).ShouldBeProblem(HttpStatusCode.UnsupportedMediaType);
+            (await PostAsync(path, new FormUrlEncodedContent([KeyValuePair.Create("percent", "5")]))).ShouldBeProblem(HttpStatusCode.UnsupportedMediaType);
+            (await PostAsync(path, new ByteArrayContent([0x7B, 0x22, 0xFF, 0xFE, 0x22, 0x3A, 0x31, 0x7D]) { Headers = { ContentType = new("application/json") } }))
+                .ShouldBeProblem(HttpStatusCode.BadRequest);
+            (await PostAsync(path, new StringContent("{\"nonsense\":1}", Encoding.UTF8, "application/json"))).ShouldBeProblem(HttpStatusCode.BadRequest)
+                .Json.GetProperty("detail").GetString()!.ShouldContain("$.nonsense");
+        }
+    }
+
+    private Task<ApiResponse> PostAsync(string path, HttpContent content) =>
+        Api.SendAsync(HttpMethod.Post, path, request => request.Content = content);
 }

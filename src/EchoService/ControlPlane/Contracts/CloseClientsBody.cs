@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using EchoService.Transport;
 
 namespace EchoService.ControlPlane.Contracts;
@@ -10,6 +11,7 @@ namespace EchoService.ControlPlane.Contracts;
 /// <param name="Mode">graceful (default): what has been read is echoed, then FIN. reset: cut off at once.</param>
 /// <param name="SpreadSeconds">Time over which they are closed, evenly; 0 (default): at once. Up to 86,400.</param>
 /// <param name="DryRun">true: only count.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record CloseClientsBody(
     string? Remote = null,
     double? MinAgeSeconds = null,

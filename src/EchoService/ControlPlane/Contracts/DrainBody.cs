@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using EchoService.Lifecycle;
 
 namespace EchoService.ControlPlane.Contracts;
@@ -7,6 +8,7 @@ namespace EchoService.ControlPlane.Contracts;
 /// <param name="TimeoutSeconds">From the closing of the listener to the deadline. 0 to 86,400. Of a drain that is on, a shorter one brings the deadline forward, a longer one is ignored.</param>
 /// <param name="SpreadSeconds">Time over which connections are closed gracefully, longest idle first. 0: at once; -1: not before the deadline; up to 86,400.</param>
 /// <param name="OnDeadline">What happens to those left at the deadline.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record DrainBody(
     double? ReadinessDelaySeconds = null,
     double? TimeoutSeconds = null,
