@@ -130,7 +130,10 @@ internal sealed class ProbeRun : IDisposable
             var pacer = new Pacer(_lanes, _options.Rate, start, duration);
             pacer.Start();
             await UntilOver().ConfigureAwait(false);
-            pacer.Stop();
+            if (interrupt.IsCancellationRequested)
+                pacer.Abandon();
+            else
+                pacer.Finish();
             return pacer.WorstLag;
         }
 

@@ -112,8 +112,12 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
                 CountUnanswered(message);
             }
 
-            if (_outbound is not null && _inFlight.Count > 0 && now - _progressAt > settings.Timeout)
+            // Bytes that have arrived and were not read yet are the probe's delay and not the server's.
+            if (_socket is not null && _givenUpFor is null && _inFlight.Count > 0
+                && now - _progressAt > settings.Timeout && _socket.Available == 0)
+            {
                 GiveUp(ProbeEventKind.Stalled);
+            }
         }
     }
 

@@ -21,8 +21,9 @@ internal sealed class Pacer
     private readonly IReadOnlyList<Lane> _lanes;
     private readonly double _period;
     private readonly long _start;
-    private long _end;
+    private readonly long _end;
     private readonly Thread _thread;
+    private volatile bool _abandoned;
     private long _worstLag;
 
     /// <param name="lanes">Where messages are posted.</param>
@@ -44,21 +45,23 @@ internal sealed class Pacer
     public void Start() => _thread.Start();
 
     /// <summary>
-    /// Lets no message be due any more. Those that were due before are posted first, if the pacer has fallen behind: to
-    /// leave them out would hide what held it up.
+    /// Waits until all that was due is posted, if the pacer has fallen behind: to leave it out would hide what held it up.
     /// </summary>
-    public void Stop()
+    public void Finish() => _thread.Join();
+
+    /// <summary>Ends at once, before its time.</summary>
+    public void Abandon()
     {
-        Volatile.Write(ref _end, Math.Min(_end, Clock.Now));
+        _abandoned = true;
         _thread.Join();
     }
 
     private void Run()
     {
-        for (long index = 0; ;)
+        for (long index = 0; !_abandoned;)
         {
             var due = _start + (long)(index * _period);
-            if (due >= Volatile.Read(ref _end))
+            if (due >= _end)
                 return;
             var wait = due - Ahead - Clock.Now;
             if (wait > 0)

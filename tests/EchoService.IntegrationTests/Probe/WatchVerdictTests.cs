@@ -96,11 +96,11 @@ public sealed class WatchVerdictTests
             await c.DiscardAsync();
         });
 
-        // A stall of the machine is no stall of the server only if it is shorter than the timeout.
         var report = await ProbeRuns.RunAsync(ProbeRuns.Watch(server.Port) with { Connections = 1, Timeout = TimeSpan.FromSeconds(2), Duration = TimeSpan.FromSeconds(4) });
 
         report.Verdict.Causes.ShouldBe([ProbeEventKind.Stalled, ProbeEventKind.LostMessages]);
-        report.Connections.Stalled.ShouldBe(1);
+        // One, unless the machine stands still for as long as the server may not.
+        report.Connections.Stalled.ShouldBeGreaterThanOrEqualTo(1);
         report.Bytes.Corrupted.ShouldBe(0);
         report.Messages.Answered.ShouldBeGreaterThan(5);
         report.Events.ShouldContain(e => e.Kind == ProbeEventKind.Stalled && e.Detail!.Contains("32 of 64 bytes", StringComparison.Ordinal));
