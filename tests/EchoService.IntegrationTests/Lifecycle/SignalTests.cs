@@ -1,0 +1,125 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using EchoService.IntegrationTests.Infrastructure;
+
+namespace EchoService.IntegrationTests.Lifecycle;
+
+/// <summary>The service as a process: what a signal does to it and to its clients.</summary>
+public sealed class SignalTests
+{
+    private const int OpenFiles = 4096;
+
+    private static readonly string[] Settings =
+    [
+        "Echo:Port=0", "Echo:Address=127.0.0.1", "urls=http://127.0.0.1:0",
+        "Drain:ReadinessDelay=00:00:01", "Drain:Spread=00:00:02", "Drain:Timeout=00:00:20",
+    ];
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public async Task DrainsWithoutLossAndEndsWithZero(string signal)
+    {
+        await using var service = await EchoProcess.StartAsync(OpenFiles, Settings);
+        var clients = new List<EchoClient>();
+        for (var i = 0; i < 20; i++)
+        {
+            clients.Add(await EchoClient.ConnectAsync(service.EndPoint, i));
+        }
+
+        using var stop = new CancellationTokenSource();
+        var streams = clients.Select(client => StreamAsync(client, stop.Token)).ToArray();
+        await Eventually.TrueAsync(() => clients.TrueForAll(client => client.Received > 100_000));
+
+        await service.SignalAsync(signal);
+
+        foreach (var stream in streams)
+        {
+            (await stream).ShouldBe(StreamEnd.Fin);
+        }
+
+        (await service.WaitForExitAsync()).ShouldBe(0);
+        clients.ForEach(client => client.Dispose());
+    }
+
+    [Fact]
+    public async Task ManagementAnswersUntilTheLastClientHasGone()
+    {
+        await using var service = await EchoProcess.StartAsync(OpenFiles, [.. Settings, "Drain:Spread=-1", "Drain:Timeout=00:10:00"]);
+        using var management = await service.OpenManagementAsync();
+        using var client = await EchoClient.ConnectAsync(service.EndPoint);
+        await client.EchoAsync(1000);
+
+        await service.SignalAsync("TERM");
+        await Eventually.TrueAsync(async () => await PhaseAsync(management) == "draining");
+
+        foreach (var (path, status) in new[]
+        {
+            ("/livez", HttpStatusCode.OK), ("/readyz", HttpStatusCode.ServiceUnavailable), ("/metrics", HttpStatusCode.OK), ("/stats", HttpStatusCode.OK),
+        })
+        {
+            using var answer = await management.GetAsync(path, TestContext.Current.CancellationToken);
+            answer.StatusCode.ShouldBe(status, path);
+        }
+
+        await client.EchoAsync(1000);
+        await client.FinishAsync();
+        (await service.WaitForExitAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task SecondSignalForces()
+    {
+        await using var service = await EchoProcess.StartAsync(
+            OpenFiles, [.. Settings, "Drain:ReadinessDelay=00:10:00", "Drain:Timeout=00:10:00", "Drain:Spread=-1"]);
+        using var management = await service.OpenManagementAsync();
+        using var client = await EchoClient.ConnectAsync(service.EndPoint);
+        await client.EchoAsync(1000);
+
+        await service.SignalAsync("TERM");
+        await Eventually.TrueAsync(async () => await PhaseAsync(management) == "lameDuck");
+        await client.EchoAsync(1000);
+        using (var refused = await management.DeleteAsync("/drain", TestContext.Current.CancellationToken))
+        {
+            refused.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+            (await refused.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken))
+                .GetProperty("detail").GetString()!.ShouldContain("signal");
+        }
+
+        await service.SignalAsync("TERM");
+
+        (await client.ReceiveToEndAsync()).ShouldBe(StreamEnd.Reset);
+        (await service.WaitForExitAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task SignalTakesOverADrainOfTheApi()
+    {
+        await using var service = await EchoProcess.StartAsync(OpenFiles, Settings);
+        using var management = await service.OpenManagementAsync();
+        using (var begun = await management.PostAsync("/drain", null, TestContext.Current.CancellationToken))
+        {
+            begun.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        }
+
+        await Eventually.TrueAsync(async () => await PhaseAsync(management) == "drained");
+        service.HasExited.ShouldBeFalse();
+
+        await service.SignalAsync("TERM");
+        (await service.WaitForExitAsync()).ShouldBe(0);
+    }
+
+    /// <summary>Sends without end, checks what comes back, and says how the stream ended.</summary>
+    private static async Task<StreamEnd> StreamAsync(EchoClient client, CancellationToken cancellationToken)
+    {
+        var sending = Streaming.SendUntilClosedAsync(client, cancellationToken);
+        var end = await client.ReceiveToEndAsync();
+        client.Dispose();
+        await sending;
+        return end;
+    }
+
+    private static async Task<string?> PhaseAsync(HttpClient management) =>
+        (await management.GetFromJsonAsync<JsonElement>("/drain", TestContext.Current.CancellationToken)).GetProperty("phase").GetString();
+}
