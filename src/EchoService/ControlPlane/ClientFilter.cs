@@ -23,6 +23,6 @@ internal sealed record ClientFilter(ConnectionState? State, AddressRange? Remote
             && until - connection.ConnectedAt >= MinAge.TotalMilliseconds
             && until - connection.LastActiveAt >= MinIdle.TotalMilliseconds
             && connection.PendingBytes >= MinPendingBytes
-            && (Remote is null || Remote.Contains(connection.PeerEndPoint.Address));
+            && (Remote is null || Remote.Contains(connection.RemoteEndPoint.Address));
     }
 }

@@ -4,12 +4,14 @@ namespace EchoService.Transport;
 /// <param name="Idle"><c>Echo:IdleTimeout</c></param>
 /// <param name="Send"><c>Echo:SendTimeout</c></param>
 /// <param name="Close"><c>Echo:CloseTimeout</c>; 0 means at once</param>
+/// <param name="ProxyHeader"><c>Echo:ProxyHeaderTimeout</c>, where a header is required</param>
 /// <param name="SweepInterval">Time between two sweeps: an eighth of the shortest timeout, between one heartbeat and a second.</param>
-internal sealed record ConnectionTimeouts(long Idle, long Send, long Close, long SweepInterval)
+internal sealed record ConnectionTimeouts(long Idle, long Send, long Close, long ProxyHeader, long SweepInterval)
 {
     public static ConnectionTimeouts From(EchoOptions options)
     {
-        var shortest = new[] { options.IdleTimeout, options.SendTimeout, options.CloseTimeout, options.MaxLifetime, options.ProxyHeaderTimeout }
+        var proxyHeader = options.ProxyProtocol == ProxyProtocolMode.Required ? options.ProxyHeaderTimeout : TimeSpan.Zero;
+        var shortest = new[] { options.IdleTimeout, options.SendTimeout, options.CloseTimeout, options.MaxLifetime, proxyHeader }
             .Where(timeout => timeout > TimeSpan.Zero)
             .DefaultIfEmpty(TimeSpan.MaxValue)
             .Min();
@@ -18,6 +20,7 @@ internal sealed record ConnectionTimeouts(long Idle, long Send, long Close, long
             (long)options.IdleTimeout.TotalMilliseconds,
             (long)options.SendTimeout.TotalMilliseconds,
             (long)options.CloseTimeout.TotalMilliseconds,
+            (long)proxyHeader.TotalMilliseconds,
             (long)interval);
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using EchoService.Transport.ProxyProtocol;
 
 namespace EchoService.Transport;
 
@@ -17,10 +18,11 @@ internal sealed class EchoConnection
     // the moment it asks, whether bytes are in hand that must go out before the FIN.
     private const int Receiving = 0;  // nothing in hand: who asks for a close sends the FIN himself
     private const int Echoing = 1;    // bytes in hand
-    private const int Finishing = 2;  // bytes in hand, and a close was asked for: the loop sends the FIN after them
-    private const int Closing = 3;    // our FIN is out (or about to be): what still comes is read and discarded
-    private const int Aborted = 4;    // the socket was dropped from outside: the loop ends as soon as it notices
-    private const int Ended = 5;
+    private const int ReadingHeader = 2; // as Receiving, before the first: the PROXY header is not complete yet
+    private const int Finishing = 3;  // bytes in hand, and a close was asked for: the loop sends the FIN after them
+    private const int Closing = 4;    // our FIN is out (or about to be): what still comes is read and discarded
+    private const int Aborted = 5;    // the socket was dropped from outside: the loop ends as soon as it notices
+    private const int Ended = 6;
     private const int StateMask = 0xFF;
     private const int ReasonShift = 8; // the close reason lives in the second byte, so both change in one step
 
@@ -41,6 +43,10 @@ internal sealed class EchoConnection
     private BufferSegment _large;
     private Operation _operation;
     private int _state;
+
+    // There while the header is being read, and there once it has named a client.
+    private ProxyHeaderReader? _header;
+    private IPEndPoint? _client;
 
     // A connection is busy from the first read that fills its buffer. It then borrows a large segment while there are
     // bytes to read, and waits for more with an operation of no bytes and no large segment.
@@ -73,6 +79,12 @@ internal sealed class EchoConnection
         PeerEndPoint = (IPEndPoint)socket.RemoteEndPoint!;
         _acceptedAt = server.TimeProvider.GetTimestamp();
         ConnectedAt = _lastReceivedAt = _lastSentAt = server.Clock.Now;
+        if (server.TrustedProxies is not null)
+        {
+            _state = ReadingHeader;
+            _header = new ProxyHeaderReader();
+        }
+
         _args = pool.Rent(this);
     }
 
@@ -81,6 +93,7 @@ internal sealed class EchoConnection
         Receive,
         WaitForData,
         Send,
+        ReceiveHeader,
     }
 
     /// <summary>Never reused within a process.</summary>
@@ -88,6 +101,12 @@ internal sealed class EchoConnection
 
     /// <summary>The other end of the socket.</summary>
     public IPEndPoint PeerEndPoint { get; }
+
+    /// <summary>The client: as the PROXY header has it where there is one that names it, else the socket's peer.</summary>
+    public IPEndPoint RemoteEndPoint => Volatile.Read(ref _client) ?? PeerEndPoint;
+
+    /// <summary>Whether a PROXY header has named the client.</summary>
+    public bool Proxied => Volatile.Read(ref _client) is not null;
 
     /// <summary>Our end of the socket; null where the socket was gone before anyone asked.</summary>
     public IPEndPoint? LocalEndPoint => _localEndPoint ?? ReadLocalEndPoint();
@@ -128,7 +147,7 @@ internal sealed class EchoConnection
 
     public ConnectionState State => (Volatile.Read(ref _state) & StateMask) switch
     {
-        Receiving or Echoing => ConnectionState.Open,
+        Receiving or Echoing or ReadingHeader => ConnectionState.Open,
         Ended => ConnectionState.Closed,
         _ => ConnectionState.Closing,
     };
@@ -137,6 +156,15 @@ internal sealed class EchoConnection
     public void Start()
     {
         PrepareReceive();
+        if (_server.TrustedProxies is { } proxies)
+        {
+            _operation = Operation.ReceiveHeader;
+            if (!proxies.Contains(PeerEndPoint.Address))
+            {
+                Close(CloseReason.ProxyHeader);
+            }
+        }
+
         Continue();
     }
 
@@ -156,20 +184,13 @@ internal sealed class EchoConnection
         while (true)
         {
             var observed = Volatile.Read(ref _state);
-            if (observed is not (Receiving or Echoing))
+            if (observed is not (Receiving or Echoing or ReadingHeader))
             {
                 return false;
             }
 
-            Volatile.Write(ref _closingSince, _server.Clock.Now);
-            var next = observed == Receiving ? Closing : Finishing;
-            if (Interlocked.CompareExchange(ref _state, With(next, reason), observed) == observed)
+            if (TryClose(observed, reason))
             {
-                if (next == Closing)
-                {
-                    SendFin();
-                }
-
                 return true;
             }
         }
@@ -219,6 +240,13 @@ internal sealed class EchoConnection
             return;
         }
 
+        if (state == ReadingHeader && now - ConnectedAt >= options.ProxyHeader)
+        {
+            // Not if the header has become complete meanwhile.
+            TryClose(ReadingHeader, CloseReason.ProxyHeader);
+            return;
+        }
+
         var lastProgress = LastActiveAt;
         if (state is Echoing or Finishing && now - lastProgress >= options.SweepInterval)
         {
@@ -256,6 +284,24 @@ internal sealed class EchoConnection
         SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NotConnected
         ? CloseReason.ClientReset
         : CloseReason.Error;
+
+    /// <summary>Begins a close if the state is still <paramref name="observed"/>, one of those in which a connection is open.</summary>
+    private bool TryClose(int observed, CloseReason reason)
+    {
+        Volatile.Write(ref _closingSince, _server.Clock.Now);
+        var next = observed == Echoing ? Finishing : Closing;
+        if (Interlocked.CompareExchange(ref _state, With(next, reason), observed) != observed)
+        {
+            return false;
+        }
+
+        if (next == Closing)
+        {
+            SendFin();
+        }
+
+        return true;
+    }
 
     /// <param name="completed">Whether the prepared operation has been carried out already.</param>
     private void Run(bool completed)
@@ -310,6 +356,7 @@ internal sealed class EchoConnection
     {
         Operation.Receive => OnReceived(),
         Operation.Send => OnSent(),
+        Operation.ReceiveHeader => OnHeaderReceived(),
         _ => OnDataWaiting(),
     };
 
@@ -321,6 +368,45 @@ internal sealed class EchoConnection
             return End(_args.SocketError == SocketError.Success ? CloseReason.ClientFin : Classify(_args.SocketError));
         }
 
+        return Echo(_args.Offset, count);
+    }
+
+    private bool OnHeaderReceived()
+    {
+        var count = _args.BytesTransferred;
+        if (_args.SocketError != SocketError.Success || count == 0)
+        {
+            return End(_args.SocketError == SocketError.Success ? CloseReason.ProxyHeader : Classify(_args.SocketError));
+        }
+
+        var status = _header!.Read(_args.Buffer.AsSpan(_args.Offset, count), out var consumed, out var client);
+        if (status == ProxyHeaderStatus.Incomplete)
+        {
+            return true;
+        }
+
+        _header = null;
+        if (status == ProxyHeaderStatus.Invalid)
+        {
+            Close(CloseReason.ProxyHeader);
+        }
+        else
+        {
+            Volatile.Write(ref _client, client);
+            // Else a close came first, and what follows is discarded.
+            if (Interlocked.CompareExchange(ref _state, Receiving, ReadingHeader) == ReadingHeader && consumed < count)
+            {
+                return Echo(_args.Offset + consumed, count - consumed);
+            }
+        }
+
+        PrepareReceive();
+        return true;
+    }
+
+    /// <summary>Prepares to send back what is in the buffer.</summary>
+    private bool Echo(int offset, int count)
+    {
         if (Interlocked.CompareExchange(ref _state, Echoing, Receiving) != Receiving)
         {
             // Our FIN went out while this was on its way: it is not echoed, and so not counted as received.
@@ -338,7 +424,7 @@ internal sealed class EchoConnection
         }
 
         NoteFill(count);
-        _args.SetBuffer(_args.Offset, count);
+        _args.SetBuffer(offset, count);
         _operation = Operation.Send;
         return true;
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EchoService.Diagnostics;
+using EchoService.Transport.ProxyProtocol;
 
 namespace EchoService.Transport;
 
@@ -26,6 +27,7 @@ internal sealed class EchoServer : IDisposable
     {
         Options = options;
         Timeouts = ConnectionTimeouts.From(options);
+        TrustedProxies = options.ProxyProtocol == ProxyProtocolMode.Required ? new TrustedProxies(options.TrustedProxies) : null;
         Metrics = metrics;
         TimeProvider = timeProvider;
         Logger = logger;
@@ -46,6 +48,9 @@ internal sealed class EchoServer : IDisposable
     public EchoOptions Options { get; }
 
     public ConnectionTimeouts Timeouts { get; }
+
+    /// <summary>Who may connect, and begins with a PROXY header; null: anyone, and nobody does.</summary>
+    public TrustedProxies? TrustedProxies { get; }
 
     public EchoMetrics Metrics { get; }
 

@@ -35,7 +35,7 @@ internal sealed class EchoHost : EchoTarget
             "Echo:Port=0", "urls=http://127.0.0.1:0", "Logging:LogLevel:Default=Warning",
             "Drain:ReadinessDelay=00:00:00", "Drain:Spread=00:00:00", "Drain:Timeout=00:00:05",
         ];
-        var application = Build([.. defaults.Concat(settings).Select(setting => $"--{setting}")]);
+        var application = EchoServiceApplication.Build([.. defaults.Concat(settings).Select(setting => $"--{setting}")]);
         try
         {
             await application.StartAsync(TestContext.Current.CancellationToken);
@@ -88,14 +88,4 @@ internal sealed class EchoHost : EchoTarget
     }
 
     private static string Camel(Enum value) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
-
-    private static WebApplication Build(string[] args) => EchoServiceApplication.Build(args, builder =>
-    {
-        var echo = new EchoOptions();
-        Microsoft.Extensions.Configuration.ConfigurationBinder.Bind(builder.Configuration.GetSection("Echo"), echo);
-        var drain = new DrainOptions();
-        Microsoft.Extensions.Configuration.ConfigurationBinder.Bind(builder.Configuration.GetSection("Drain"), drain);
-        builder.Services.AddSingleton(echo);
-        builder.Services.AddSingleton(drain);
-    });
 }

@@ -21,8 +21,15 @@ internal abstract class EchoTarget : IAsyncDisposable
 
     public abstract ValueTask DisposeAsync();
 
-    public Task<EchoClient> ConnectAsync(int seed = 0, int? receiveBufferSize = null) =>
-        EchoClient.ConnectAsync(EndPoint, seed, receiveBufferSize);
+    /// <summary>What a connection has to begin with before anything is echoed; nothing unless PROXY protocol is required.</summary>
+    public ReadOnlyMemory<byte> Preamble { get; set; }
+
+    public async Task<EchoClient> ConnectAsync(int seed = 0, int? receiveBufferSize = null)
+    {
+        var client = await EchoClient.ConnectAsync(EndPoint, seed, receiveBufferSize);
+        client.Socket.Send(Preamble.Span);
+        return client;
+    }
 
     /// <summary>Connects <paramref name="count"/> clients, and waits until the service knows them all.</summary>
     public async Task<EchoClient[]> ConnectAllAsync(int count)

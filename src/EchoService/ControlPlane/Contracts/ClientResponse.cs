@@ -47,13 +47,12 @@ internal sealed record ClientResponse(
         var lastActiveAt = connection.LastActiveAt;
         // The clock of a connection that ends this very moment may not be written yet; it never ends before it was active.
         var until = state == ConnectionState.Closed ? Math.Max(connection.EndedAt, lastActiveAt) : Math.Max(clock.Now, lastActiveAt);
-        var peer = EndPointText.Format(connection.PeerEndPoint);
         return new ClientResponse(
             connection.Id,
-            peer,
-            peer,
+            EndPointText.Format(connection.RemoteEndPoint),
+            EndPointText.Format(connection.PeerEndPoint),
             connection.LocalEndPoint is { } local ? EndPointText.Format(local) : null,
-            Proxied: false,
+            connection.Proxied,
             state,
             clock.ToUtc(connection.ConnectedAt).UtcDateTime,
             (until - connection.ConnectedAt) / 1000.0,
