@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace EchoService.IntegrationTests.Infrastructure;
+
+/// <summary>A child process of HAProxy, on a loopback port of its own.</summary>
+internal sealed class Haproxy : IAsyncDisposable
+{
+    private const int Attempts = 5;
+
+    private readonly Process _process;
+    private readonly string _configuration;
+
+    private Haproxy(Process process, string configuration, IPEndPoint endPoint)
+    {
+        _process = process;
+        _configuration = configuration;
+        EndPoint = endPoint;
+    }
+
+    /// <summary>Where it takes connections.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Starts it and waits until it takes connections. A test without HAProxy is skipped.</summary>
+    /// <param name="server">Whom it relays to.</param>
+    /// <param name="serverOptions">How, as on a <c>server</c> line.</param>
+    /// <param name="bindOptions">How it listens, as on a <c>bind</c> line.</param>
+    public static Task<Haproxy> StartAsync(IPEndPoint server, string serverOptions, string bindOptions = "") =>
+        StartAsync($"server echo {server} {serverOptions}", bindOptions);
+
+    /// <summary>The same, in front of several servers.</summary>
+    /// <param name="backend">Lines of the section <c>listen</c>: servers, balancing, checks.</param>
+    /// <param name="bindOptions">How it listens, as on a <c>bind</c> line.</param>
+    public static async Task<Haproxy> StartAsync(string backend, string bindOptions = "")
+    {
+        Assert.SkipUnless(IsInstalled, "haproxy is not installed; eng/ensure-packages.sh haproxy does it");
+        for (var attempt = 1; ; attempt++)
+        {
+            // It cannot be asked which port it took, so it is told one that was free just now.
+            var endPoint = FindFreeEndPoint();
+            var configuration = Path.GetTempFileName();
+            await File.WriteAllTextAsync(configuration, $"""
+                defaults
+                  mode tcp
+                  timeout connect 10s
+                  timeout client 30s
+                  timeout server 30s
+                listen echo
+                  bind {endPoint} {bindOptions}
+                  unique-id-format %ci-%cp-%rt
+                  {backend.ReplaceLineEndings("\n  ")}
+
+                """);
+            var process = Process.Start(new ProcessStartInfo("haproxy", ["-db", "-q", "-f", configuration]))!;
+            var haproxy = new Haproxy(process, configuration, endPoint);
+            try
+            {
+                await Eventually.TrueAsync(() => process.HasExited || haproxy.IsListening());
+                if (!process.HasExited)
+                {
+                    return haproxy;
+                }
+            }
+            catch
+            {
+                await haproxy.DisposeAsync();
+                throw;
+            }
+
+            await haproxy.DisposeAsync();
+            attempt.ShouldBeLessThan(Attempts, $"haproxy does not start: exit code {process.ExitCode}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+        File.Delete(_configuration);
+    }
+
+    private static bool IsInstalled =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "haproxy")));
+
+    private static IPEndPoint FindFreeEndPoint()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return (IPEndPoint)socket.LocalEndPoint!;
+    }
+
+    /// <summary>Looks without connecting, which would reach the service.</summary>
+    private bool IsListening() => System.Net.NetworkInformation.IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Contains(EndPoint);
+}
