@@ -72,9 +72,10 @@ internal static class EchoServiceApplication
         try
         {
             await app.StartAsync();
+            var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Log).Namespace!);
             foreach (var url in app.Urls)
             {
-                Log.Listening(app.Logger, url);
+                Log.Listening(logger, url);
             }
         }
         catch (SocketException exception) when (!app.Services.GetRequiredService<EchoServer>().IsListening)

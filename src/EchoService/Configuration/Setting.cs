@@ -5,10 +5,13 @@ namespace EchoService.Configuration;
 /// <summary>One row of a section's table: a key, how its value is written, and where it goes.</summary>
 /// <remarks>Defaults are those of the options record itself, so that each is written once.</remarks>
 /// <typeparam name="TOptions">The section.</typeparam>
-internal abstract class Setting<TOptions>(string key)
+internal abstract class Setting<TOptions>(string key, string allowed)
 {
     /// <summary>The key within its section, for example <c>Udp:Enabled</c>.</summary>
     public string Key { get; } = key;
+
+    /// <summary>What is allowed, as it goes on after "must be".</summary>
+    public string Allowed { get; } = allowed;
 
     /// <summary>Whether the value must not be shown.</summary>
     public bool IsSecret { get; init; }
@@ -21,7 +24,7 @@ internal abstract class Setting<TOptions>(string key)
 }
 
 /// <summary>A <see cref="Setting{TOptions}"/> of a kind of value.</summary>
-internal sealed class Setting<TOptions, TValue>(string key, ValueFormat<TValue> format, Func<TOptions, TValue, TOptions> set) : Setting<TOptions>(key)
+internal sealed class Setting<TOptions, TValue>(string key, ValueFormat<TValue> format, Func<TOptions, TValue, TOptions> set) : Setting<TOptions>(key, format.Allowed)
 {
     public override bool TryApply(string text, ref TOptions options, [NotNullWhen(false)] out string? problem)
     {

@@ -11,26 +11,41 @@ namespace EchoService.ControlPlane;
 /// before an endpoint reads anything of the request. It asks for the method and not for metadata, so that no endpoint
 /// can be forgotten.
 /// </summary>
-internal sealed class AccessRule(RequestDelegate next, ManagementOptions options)
+internal sealed class AccessRule
 {
     private const string Scheme = "Bearer ";
 
+    private readonly RequestDelegate _next;
+
     // Hashes are compared, not keys: they are of one length, so that the time tells nothing of the key's either.
-    private readonly byte[]? _keyHash = options.ApiKey is { } key ? Hash(key) : null;
+    private readonly byte[]? _keyHash;
+
+    public AccessRule(RequestDelegate next, ManagementOptions options, ILogger<AccessRule> logger)
+    {
+        _next = next;
+        if (options.ApiKey is { } key)
+        {
+            _keyHash = Hash(key);
+            if (key.Length < ManagementSettings.ShortestSoundKey)
+            {
+                Log.KeyIsShort(logger, ManagementSettings.ShortestSoundKey);
+            }
+        }
+    }
 
     public Task InvokeAsync(HttpContext context)
     {
         // What routing answers itself (404, 405, 415) is no RouteEndpoint.
         if (context.GetEndpoint() is not RouteEndpoint || IsSafe(context.Request.Method))
         {
-            return next(context);
+            return _next(context);
         }
 
         if (_keyHash is not null)
         {
             if (HasKey(context.Request))
             {
-                return next(context);
+                return _next(context);
             }
 
             context.Response.Headers.WWWAuthenticate = "Bearer";
@@ -39,7 +54,7 @@ internal sealed class AccessRule(RequestDelegate next, ManagementOptions options
 
         return WhyNotLoopback(context) is { } reason
             ? Refuse(context, StatusCodes.Status403Forbidden, $"{reason} While no key is set, calls that change something are taken from loopback alone. Set Management:ApiKey or Management:ApiKeyFile, and send the key as \"Authorization: Bearer <key>\".")
-            : next(context);
+            : _next(context);
     }
 
     private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);

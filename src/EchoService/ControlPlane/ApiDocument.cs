@@ -50,6 +50,8 @@ internal static class ApiDocument
         {
             options.SwaggerEndpoint("/openapi/v1.json", "EchoService");
             options.DocumentTitle = "EchoService API";
+            options.DefaultModelsExpandDepth(0);
+            options.DisplayRequestDuration();
         });
     }
 
