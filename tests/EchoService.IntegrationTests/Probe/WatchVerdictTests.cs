@@ -353,7 +353,9 @@ public sealed class WatchVerdictTests
         // 400 a second for half of 500 ms; a machine that is slow adds to it.
         report.Messages.Late.ShouldBeGreaterThanOrEqualTo(95);
         report.Messages.Answered.ShouldBe(200);
-        report.LongestGap.Seconds.ShouldBeGreaterThan(Standstill / 1000d * 0.9);
+        report.Latency.MaxSeconds.ShouldBeGreaterThan(Standstill / 1000d * 0.98);
+        // The gap begins when the probe saw the last answer, which a busy machine delays.
+        report.LongestGap.Seconds.ShouldBeGreaterThan(Standstill / 1000d / 2);
     }
 
     [Fact]
@@ -383,7 +385,7 @@ public sealed class WatchVerdictTests
         // One event for a row of refusals, however long.
         report.Events.Count(e => e.Kind == ProbeEventKind.Refused).ShouldBe(1);
         report.Messages.Answered.ShouldBe(400);
-        report.LongestGap.Seconds.ShouldBeGreaterThan(0.4);
+        report.LongestGap.Seconds.ShouldBeGreaterThan(0.25);
         report.Latency.MaxSeconds.ShouldBeGreaterThan(0.4);
     }
 
