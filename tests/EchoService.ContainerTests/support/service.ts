@@ -1,4 +1,4 @@
-import { AbstractStartedContainer, GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
+import { AbstractStartedContainer, GenericContainer, getContainerRuntimeClient, Wait, type StartedTestContainer } from 'testcontainers';
 import { docker, image, label } from './build-image.ts';
 
 export const echoPort = 7007;
@@ -9,19 +9,25 @@ export interface HostLimits {
   memory?: number;
 }
 
+/** The part of `GET /stats` that the tests read. */
+export interface Stats {
+  listeners: { protocol: string; endpoint: string; state: string }[];
+  connections: { active: number; accepted: number; limit: number };
+  bytes: { received: number; sent: number };
+  pools: { eventArgs: { inUse: number }; buffers: { bytesInUse: number } };
+}
+
 /** The service as the manifests run it: read-only root, no capabilities, no way to gain any. */
 class HardenedContainer extends GenericContainer {
   constructor(limits: HostLimits) {
     super(image);
-    Object.assign(this.hostConfig, {
-      ReadonlyRootfs: true,
-      SecurityOpt: ['no-new-privileges'],
-      ...(limits.memory === undefined ? {} : { Memory: limits.memory, MemorySwap: limits.memory }),
-    });
+    this.hostConfig.ReadonlyRootfs = true;
+    this.hostConfig.Memory = this.hostConfig.MemorySwap = limits.memory;
     this.withDroppedCapabilities('ALL')
+      .withSecurityOpt('no-new-privileges')
       .withLabels({ [label]: 'true' })
       .withExposedPorts(echoPort, managementPort)
-      .withWaitStrategy(Wait.forHttp('/readyz', managementPort).withStartupTimeout(20_000));
+      .withWaitStrategy(Wait.forHttp('/readyz', managementPort).withStartupTimeout(50_000));
   }
 }
 
@@ -60,6 +66,18 @@ export class Service extends AbstractStartedContainer {
 
   inspect(format: string): string {
     return docker('inspect', '--format', format, this.getId());
+  }
+
+  /** Bytes of memory that the container uses now, by the engine's account. */
+  async memory(): Promise<number> {
+    const client = await getContainerRuntimeClient();
+    const stats = await client.container.getById(this.getId()).stats({ stream: false, 'one-shot': true });
+    return stats.memory_stats.usage;
+  }
+
+  /** Standard output so far. */
+  output(): string {
+    return docker('logs', this.getId());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
