@@ -5,7 +5,7 @@ import { root } from '../support/repository.ts';
 import { Service } from '../support/service.ts';
 
 test('the C# black-box suite passes against the container', { timeout: 300_000 }, async () => {
-  const key = 'a key for this run only';
+  const key = 'a-key-for-this-run-only';
   await using service = await Service.start({ Management__ApiKey: key });
   const { host, port } = service.direct;
   const run = promisify(execFile)(
