@@ -27,9 +27,10 @@ internal sealed class EchoConnection
     private const int ReasonShift = 8; // the close reason lives in the second byte, so both change in one step
 
     /// <summary>
-    /// Operations that may complete at once before others get their turn: 8 messages, or 512 KiB of a stream.
+    /// Operations that may complete at once before others get their turn: 8 messages, or 5 large segments of a stream.
+    /// A multiple of 3 (wait, receive, send), so that a stream gives its large segment back before it waits for its turn.
     /// </summary>
-    private const int OperationsPerTurn = 16;
+    private const int OperationsPerTurn = 15;
 
     /// <summary>Reads in a row that would have fitted the small segment, after which a busy connection counts as quiet again.</summary>
     private const int ShortReadsUntilQuiet = 16;
@@ -49,9 +50,10 @@ internal sealed class EchoConnection
     private IPEndPoint? _client;
 
     // A connection is busy from the first read that fills its buffer. It then borrows a large segment while there are
-    // bytes to read, and waits for more with an operation of no bytes and no large segment.
+    // bytes to read, and waits for more with an operation of no bytes and no large segment. That holds after a full
+    // read too: a message may end where the buffer does, and then a receive with the large segment would keep it for
+    // as long as the client is quiet. In a stream the wait ends at once and costs a peek per segment.
     private bool _busy;
-    private bool _drained;
     private byte _shortReads;
 
     private long _bytesReceived;
@@ -469,32 +471,31 @@ internal sealed class EchoConnection
             return End(Classify(_args.SocketError));
         }
 
-        _drained = false;
-        PrepareReceive();
+        _operation = Operation.Receive;
+        if ((_state & StateMask) != Closing && _server.Buffers.TryRentLarge(out _large))
+        {
+            SetBuffer(_large, _large.Length);
+        }
+        else
+        {
+            SetBuffer(_small, _small.Length);
+        }
+
         return true;
     }
 
     private void PrepareReceive()
     {
-        _operation = Operation.Receive;
-        if (!_busy || (_state & StateMask) == Closing)
+        ReturnLarge();
+        if (_busy && (_state & StateMask) != Closing)
         {
-            ReturnLarge();
-            SetBuffer(_small, _small.Length);
-        }
-        else if (_drained)
-        {
-            ReturnLarge();
-            SetBuffer(_small, 0);
             _operation = Operation.WaitForData;
-        }
-        else if (_large.IsEmpty && !_server.Buffers.TryRentLarge(out _large))
-        {
-            SetBuffer(_small, _small.Length);
+            SetBuffer(_small, 0);
         }
         else
         {
-            SetBuffer(_large, _large.Length);
+            _operation = Operation.Receive;
+            SetBuffer(_small, _small.Length);
         }
     }
 
@@ -516,13 +517,10 @@ internal sealed class EchoConnection
         if (count == _args.Count)
         {
             _busy = _server.Buffers.HasLarge;
-            _drained = false;
             _shortReads = 0;
         }
         else if (_busy)
         {
-            // The kernel had no more: the next read would wait, and waits without a large segment.
-            _drained = true;
             _shortReads = count > _small.Length ? (byte)0 : (byte)(_shortReads + 1);
             _busy = _shortReads < ShortReadsUntilQuiet;
         }
