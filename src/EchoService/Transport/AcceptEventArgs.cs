@@ -7,6 +7,9 @@ internal sealed class AcceptEventArgs(ConnectionListener listener) : SocketAsync
 {
     private ITimer? _backoff;
 
+    /// <summary>Whether its listener is closed, so that it will never accept again.</summary>
+    public bool IsClosed => listener.IsClosed;
+
     /// <summary>Goes on accepting, now that there is a free place.</summary>
     public void Continue() => ThreadPool.UnsafeQueueUserWorkItem(static args => args.Accept(), this, preferLocal: false);
 

@@ -81,18 +81,13 @@ internal sealed class ConnectionLimit(int limit)
         {
             // Given back first: the accept that goes on takes a place for itself, or waits again.
             _taken--;
-            _waiting.TryDequeue(out next);
+            // An accept may have come to wait while its listener was being closed. Woken, it would do nothing, and one
+            // of the next listener's would wait for ever.
+            while (_waiting.TryDequeue(out next) && next.IsClosed)
+            {
+            }
         }
 
         next?.Continue();
-    }
-
-    /// <summary>Forgets the accepts of a listener that is closed.</summary>
-    public void StopWaiting()
-    {
-        lock (_lock)
-        {
-            _waiting.Clear();
-        }
     }
 }

@@ -33,6 +33,9 @@ internal sealed class ConnectionListener
     /// <summary>What was bound, with the real port where 0 was asked for.</summary>
     public IPEndPoint EndPoint { get; }
 
+    /// <summary>Whether <see cref="Close"/> was called.</summary>
+    public bool IsClosed => _closed;
+
     /// <summary>Binds and listens. Clients that connect from here on wait in the backlog until <see cref="Start"/>.</summary>
     /// <param name="server">Whose connections these will be.</param>
     /// <param name="port">0 to 65535; 0 means any free port.</param>
@@ -88,7 +91,6 @@ internal sealed class ConnectionListener
     {
         _closed = true;
         _socket.Dispose();
-        _server.Limit.StopWaiting();
     }
 
     /// <summary>Runs an accept loop that has nothing outstanding.</summary>
