@@ -120,7 +120,7 @@ internal sealed class EchoConnection
 
     public long LastSentAt => Volatile.Read(ref _lastSentAt);
 
-    /// <summary>When it ended; 0 while it has not.</summary>
+    /// <summary>When it ended, once <see cref="State"/> says that it has.</summary>
     public long EndedAt => Volatile.Read(ref _endedAt);
 
     /// <summary>Time since it was accepted, to the precision of the clock rather than of a heartbeat.</summary>
@@ -199,7 +199,7 @@ internal sealed class EchoConnection
     }
 
     /// <summary>Drops the socket and resets the peer. What was not echoed yet is lost, and counted as such.</summary>
-    /// <param name="reason">Why; <see cref="Transport.CloseReason.None"/> keeps the reason of a close under way.</param>
+    /// <param name="reason">Why. A close under way keeps the reason it had, unless this is <see cref="Transport.CloseReason.DrainForced"/>.</param>
     /// <returns>Whether this call did it; false when the connection had ended or been aborted already.</returns>
     public bool Abort(CloseReason reason)
     {
@@ -211,7 +211,8 @@ internal sealed class EchoConnection
                 return false;
             }
 
-            var final = reason == CloseReason.None ? ReasonOf(observed) : reason;
+            var first = ReasonOf(observed);
+            var final = first == CloseReason.None || reason == CloseReason.DrainForced ? reason : first;
             if (Interlocked.CompareExchange(ref _state, With(Aborted, final), observed) == observed)
             {
                 DropSocket(reset: true);
@@ -258,7 +259,7 @@ internal sealed class EchoConnection
             if (now - lastProgress >= limit)
             {
                 // A FIN would make the truncated echo look complete.
-                Abort(state == Finishing ? CloseReason.None : CloseReason.SendTimeout);
+                Abort(CloseReason.SendTimeout);
                 return;
             }
         }
@@ -606,6 +607,7 @@ internal sealed class EchoConnection
     {
         var socket = _socket!;
         _localEndPoint ??= ReadLocalEndPoint();
+        Volatile.Write(ref _endedAt, _server.Clock.Now);
         var observed = Interlocked.Exchange(ref _state, With(Ended, reason));
         if (ReasonOf(observed) != CloseReason.None)
         {
@@ -613,7 +615,6 @@ internal sealed class EchoConnection
             Volatile.Write(ref _state, With(Ended, reason));
         }
 
-        Volatile.Write(ref _endedAt, _server.Clock.Now);
         _socket = null;
         socket.Dispose();
         ReturnLarge();

@@ -143,8 +143,8 @@ internal sealed class EchoServer : IDisposable
         Connections.Add(connection);
         if (!IsListening)
         {
-            // Too late to be on the list of those whom a drain closes.
-            connection.Close(CloseReason.Drain);
+            // Too late to be on the list of those whom a drain closes, or the end of the server cuts off.
+            _ = Volatile.Read(ref _disposed) ? connection.Abort(CloseReason.DrainForced) : connection.Close(CloseReason.Drain);
         }
 
         connection.Start();
