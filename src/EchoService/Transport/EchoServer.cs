@@ -32,10 +32,16 @@ internal sealed class EchoServer : IDisposable
         TimeProvider = timeProvider;
         Logger = logger;
         Clock = new CoarseClock(timeProvider);
-        Limit = new ConnectionLimit(options.MaxConnections);
+        var limit = Math.Min(options.MaxConnections, DescriptorLimit.ReadConnections() ?? int.MaxValue);
+        if (limit < options.MaxConnections)
+        {
+            Log.LimitLowered(logger, options.MaxConnections, limit);
+        }
+
+        Limit = new ConnectionLimit(limit);
         Buffers = new BufferManager(
             options.ReceiveBufferSize, options.MaxReceiveBufferSize, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / LargeBufferShare);
-        _pool = new SocketAsyncEventArgsPool(options.MaxConnections);
+        _pool = new SocketAsyncEventArgsPool(limit);
         // One for each socket thread: the runtime hands sockets to its threads in turn, and starts one per processor
         // when completions run inline (SocketAsyncEngine.Unix.cs).
         _turnstiles = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Turnstile(this))];

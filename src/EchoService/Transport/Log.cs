@@ -9,6 +9,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 1000, Level = LogLevel.Information, Message = "Echo listening on {EndPoint} (tcp)")]
     public static partial void Listening(ILogger logger, IPEndPoint endPoint);
 
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Warning, Message = "Echo:MaxConnections is {Configured}, but the limit on open files leaves room for {Limit}, which counts. See ulimit -n, LimitNOFILE or the container's nofile")]
+    public static partial void LimitLowered(ILogger logger, int configured, int limit);
+
     [LoggerMessage(EventId = 1010, Level = LogLevel.Warning, Message = "Accepting failed ({Error}); trying again in {DelayMilliseconds} ms. Said once a minute at most; echo_accept_errors_total counts all")]
     public static partial void AcceptBackedOff(ILogger logger, SocketError error, double delayMilliseconds);
 
