@@ -52,6 +52,9 @@ public sealed class EchoTests(SharedService shared) : BlackBoxTests(shared)
         var after = await Service.GetStatsAsync();
         (after.BytesReceived - before.BytesReceived).ShouldBe(Size);
         (after.BytesSent - before.BytesSent).ShouldBe(Size);
+        var own = await Service.GetNewestAsync();
+        own.GetProperty("bytesReceived").GetInt64().ShouldBe(Size);
+        own.GetProperty("bytesSent").GetInt64().ShouldBe(Size);
         await client.FinishAsync();
     }
 

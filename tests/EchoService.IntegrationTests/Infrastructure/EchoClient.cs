@@ -56,16 +56,47 @@ internal sealed class EchoClient : IDisposable
         }
     }
 
+    /// <summary>Goes on on the thread pool. With inline completions, whoever awaits a socket goes on on the thread that serves it.</summary>
+    public static async Task LeaveSocketThreadAsync() => await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+
     /// <summary>Sends the next <paramref name="count"/> bytes of the pattern.</summary>
-    public async Task SendAsync(long count, CancellationToken cancellationToken = default)
+    public async Task SendAsync(long count)
     {
-        using var deadline = NewDeadline(cancellationToken);
+        using var deadline = NewDeadline();
         for (var end = Sent + count; Sent < end;)
         {
             Sent += await Socket.SendAsync(_pattern.From(Sent, end - Sent), deadline.Token);
         }
 
         await LeaveSocketThreadAsync();
+    }
+
+    /// <summary>Sends and sends, until told to stop or until the connection is no more.</summary>
+    /// <remarks>A send that is cancelled does not say how much of it is out, so this one asks the kernel to take what it can.</remarks>
+    public async Task SendUntilAsync(CancellationToken stop)
+    {
+        await LeaveSocketThreadAsync();
+        Socket.Blocking = false;
+        try
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                var sent = Socket.Send(_pattern.From(Sent, 100_000).Span, SocketFlags.None, out var error);
+                Sent += sent;
+                if (error == SocketError.WouldBlock)
+                {
+                    await Task.Delay(1, TestContext.Current.CancellationToken);
+                }
+                else if (error != SocketError.Success)
+                {
+                    return;
+                }
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed by the test itself.
+        }
     }
 
     /// <summary>Receives and checks until <paramref name="count"/> more bytes are back.</summary>
@@ -150,14 +181,12 @@ internal sealed class EchoClient : IDisposable
 
     private static Pattern PatternOf(int seed) => Patterns.GetOrAdd(seed % 16, static key => new Pattern(key));
 
-    private static CancellationTokenSource NewDeadline(CancellationToken cancellationToken = default)
+    private static CancellationTokenSource NewDeadline()
     {
-        var source = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, cancellationToken);
+        var source = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         source.CancelAfter(Eventually.Deadline);
         return source;
     }
-
-    private static async Task LeaveSocketThreadAsync() => await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
 
     private void Check(int received)
     {

@@ -11,17 +11,16 @@ internal sealed class EchoHost : EchoTarget
 {
     private readonly WebApplication _application;
 
-    private EchoHost(WebApplication application)
+    private EchoHost(WebApplication application, EchoServer server)
+        : base(new IPEndPoint(IPAddress.Loopback, server.EndPoint!.Port), Reachable(new Uri(application.Urls.First())))
     {
         _application = application;
-        Server = application.Services.GetRequiredService<EchoServer>();
+        Server = server;
     }
 
     public EchoServer Server { get; }
 
     public ServiceLifecycle Lifecycle => _application.Services.GetRequiredService<ServiceLifecycle>();
-
-    public override IPEndPoint EndPoint => new(IPAddress.Loopback, Server.EndPoint!.Port);
 
     /// <summary>Where the management API is.</summary>
     public Uri ManagementUri => new(_application.Urls.First());
@@ -39,7 +38,7 @@ internal sealed class EchoHost : EchoTarget
         try
         {
             await application.StartAsync(TestContext.Current.CancellationToken);
-            return new EchoHost(application);
+            return new EchoHost(application, application.Services.GetRequiredService<EchoServer>());
         }
         catch
         {
@@ -48,44 +47,14 @@ internal sealed class EchoHost : EchoTarget
         }
     }
 
-    public override Task<ServiceStats> GetStatsAsync()
-    {
-        var counters = Server.Counters;
-        var (received, sent) = counters.ReadBytes();
-        return Task.FromResult(new ServiceStats
-        {
-            Active = Server.Limit.Active,
-            Peak = Server.Limit.Peak,
-            Limit = Server.Limit.Limit,
-            Accepted = counters.Accepted,
-            Closed = Enum.GetValues<CloseReason>().ToDictionary(reason => Camel(reason), counters.Closed),
-            Rejected = Enum.GetValues<RejectReason>().ToDictionary(reason => Camel(reason), counters.Rejected),
-            BytesReceived = received,
-            BytesSent = sent,
-            EventArgsCapacity = Server.EventArgs.Capacity,
-            EventArgsCreated = Server.EventArgs.Created,
-            EventArgsInUse = Server.EventArgs.InUse,
-            BufferBytesInUse = Server.Buffers.BytesInUse,
-            BufferBytesReserved = Server.Buffers.BytesReserved,
-        });
-    }
-
-    public override Task<long> GetNewestIdAsync() => Task.FromResult(Server.Connections.Live.Max(connection => connection.Id));
-
-    public override Task KillAsync(long id, string mode)
-    {
-        Server.Connections.TryFind(id, out var connection).ShouldBeTrue();
-        (mode == "reset" ? connection.Abort(CloseReason.Admin) : connection.Close(CloseReason.Admin)).ShouldBeTrue();
-        return Task.CompletedTask;
-    }
-
-    public Task StopAsync() => _application.StopAsync(TestContext.Current.CancellationToken);
-
     public override async ValueTask DisposeAsync()
     {
         await _application.StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
+        await base.DisposeAsync();
     }
 
-    private static string Camel(Enum value) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+    // A test may have it listen on all addresses, which is not one that can be called.
+    private static Uri Reachable(Uri management) =>
+        management.Host is "0.0.0.0" or "[::]" ? new UriBuilder(management) { Host = "127.0.0.1" }.Uri : management;
 }

@@ -1,25 +1,50 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
 
 namespace EchoService.IntegrationTests.Infrastructure;
 
-/// <summary>A service under test, wherever it runs: an echo endpoint, and what its management API tells and does.</summary>
-internal abstract class EchoTarget : IAsyncDisposable
+/// <summary>A service under test, wherever it runs: where it echoes, and what its management API tells and does.</summary>
+internal class EchoTarget : IAsyncDisposable
 {
-    /// <summary>Where it echoes.</summary>
-    public abstract IPEndPoint EndPoint { get; }
+    private readonly HttpClient _http;
 
-    /// <summary>How it is.</summary>
-    public abstract Task<ServiceStats> GetStatsAsync();
+    /// <param name="endPoint">Where it echoes.</param>
+    /// <param name="management">Where its management API is.</param>
+    /// <param name="apiKey">What its management API asks for; null where it is on loopback and asks for nothing.</param>
+    public EchoTarget(IPEndPoint endPoint, Uri management, string? apiKey = null)
+    {
+        EndPoint = endPoint;
+        _http = new HttpClient { BaseAddress = management, Timeout = Eventually.Deadline };
+        _http.DefaultRequestHeaders.Authorization = apiKey is null ? null : new AuthenticationHeaderValue("Bearer", apiKey);
+    }
+
+    public IPEndPoint EndPoint { get; }
+
+    public async Task<ServiceStats> GetStatsAsync() => ServiceStats.Parse(await GetJsonAsync("/stats"));
+
+    /// <summary>The connection that was accepted last and is still open.</summary>
+    /// <returns>A client of <c>GET /clients</c>.</returns>
+    public async Task<JsonElement> GetNewestAsync() =>
+        (await GetJsonAsync("/clients?sort=-id&limit=1")).GetProperty("items").EnumerateArray().Single();
 
     /// <summary>The id of the connection that was accepted last and is still open.</summary>
-    public abstract Task<long> GetNewestIdAsync();
+    public async Task<long> GetNewestIdAsync() => (await GetNewestAsync()).GetProperty("id").GetInt64();
 
     /// <summary>Closes a connection from outside.</summary>
     /// <param name="id">Which one.</param>
     /// <param name="mode"><c>graceful</c> or <c>reset</c>.</param>
-    public abstract Task KillAsync(long id, string mode);
+    public async Task KillAsync(long id, string mode)
+    {
+        using var response = await _http.DeleteAsync($"/clients/{id}?mode={mode}", TestContext.Current.CancellationToken);
+        await EchoClient.LeaveSocketThreadAsync();
+        response.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+    }
 
-    public abstract ValueTask DisposeAsync();
+    /// <summary>Closes the connection that was accepted last and is still open.</summary>
+    public async Task KillNewestAsync(string mode) => await KillAsync(await GetNewestIdAsync(), mode);
 
     /// <summary>What a connection has to begin with before anything is echoed; nothing unless PROXY protocol is required.</summary>
     public ReadOnlyMemory<byte> Preamble { get; set; }
@@ -47,6 +72,20 @@ internal abstract class EchoTarget : IAsyncDisposable
 
     /// <summary>Reads the stats until they are as wanted.</summary>
     public Task<ServiceStats> WaitForAsync(
-        Func<ServiceStats, bool> wanted, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(wanted))] string? text = null) =>
-        Eventually.BecomesAsync(GetStatsAsync, wanted, text: text);
+        Func<ServiceStats, bool> wanted, TimeSpan? deadline = null, [CallerArgumentExpression(nameof(wanted))] string? text = null) =>
+        Eventually.BecomesAsync(GetStatsAsync, wanted, deadline, text);
+
+    public virtual ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        _http.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<JsonElement> GetJsonAsync(string path)
+    {
+        var json = await _http.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
+        await EchoClient.LeaveSocketThreadAsync();
+        return json;
+    }
 }

@@ -61,7 +61,7 @@ public sealed class DrainApiTests
         using var management = Management(host);
         var clients = await host.ConnectAllAsync(30);
         using var stop = new CancellationTokenSource();
-        var senders = clients.Select(client => Streaming.SendUntilClosedAsync(client, stop.Token)).ToArray();
+        var senders = clients.Select(client => client.SendUntilAsync(stop.Token)).ToArray();
         var receivers = clients.Select(client => client.ReceiveToEndAsync()).ToArray();
         await Eventually.TrueAsync(() => clients.All(client => client.Received > 100_000));
 

@@ -42,7 +42,7 @@ public sealed class RollingReplacementTests(ITestOutputHelper output)
             await instances[i].DisposeAsync();
             instances[i] = await StartAsync(places[i]);
             // The other one must not go before the balancer has taken this one back, which new clients' arrival shows.
-            using var management = await instances[i].OpenManagementAsync();
+            using var management = instances[i].OpenManagement();
             await Eventually.TrueAsync(async () =>
             {
                 using var through = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

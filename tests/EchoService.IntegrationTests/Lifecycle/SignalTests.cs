@@ -12,8 +12,7 @@ public sealed class SignalTests
 
     private static readonly string[] Settings =
     [
-        "Echo:Port=0", "Echo:Address=127.0.0.1", "urls=http://127.0.0.1:0",
-        "Drain:ReadinessDelay=00:00:01", "Drain:Spread=00:00:02", "Drain:Timeout=00:00:20",
+        "Echo:Address=127.0.0.1", "Drain:ReadinessDelay=00:00:01", "Drain:Spread=00:00:02", "Drain:Timeout=00:00:20",
     ];
 
     [Theory]
@@ -47,7 +46,7 @@ public sealed class SignalTests
     public async Task ManagementAnswersUntilTheLastClientHasGone()
     {
         await using var service = await EchoProcess.StartAsync(OpenFiles, [.. Settings, "Drain:Spread=-1", "Drain:Timeout=00:10:00"]);
-        using var management = await service.OpenManagementAsync();
+        using var management = service.OpenManagement();
         using var client = await EchoClient.ConnectAsync(service.EndPoint);
         await client.EchoAsync(1000);
 
@@ -73,7 +72,7 @@ public sealed class SignalTests
     {
         await using var service = await EchoProcess.StartAsync(
             OpenFiles, [.. Settings, "Drain:ReadinessDelay=00:10:00", "Drain:Timeout=00:10:00", "Drain:Spread=-1"]);
-        using var management = await service.OpenManagementAsync();
+        using var management = service.OpenManagement();
         using var client = await EchoClient.ConnectAsync(service.EndPoint);
         await client.EchoAsync(1000);
 
@@ -97,7 +96,7 @@ public sealed class SignalTests
     public async Task SignalTakesOverADrainOfTheApi()
     {
         await using var service = await EchoProcess.StartAsync(OpenFiles, Settings);
-        using var management = await service.OpenManagementAsync();
+        using var management = service.OpenManagement();
         using (var begun = await management.PostAsync("/drain", null, TestContext.Current.CancellationToken))
         {
             begun.StatusCode.ShouldBe(HttpStatusCode.Accepted);
@@ -113,7 +112,7 @@ public sealed class SignalTests
     /// <summary>Sends without end, checks what comes back, and says how the stream ended.</summary>
     private static async Task<StreamEnd> StreamAsync(EchoClient client, CancellationToken cancellationToken)
     {
-        var sending = Streaming.SendUntilClosedAsync(client, cancellationToken);
+        var sending = client.SendUntilAsync(cancellationToken);
         var end = await client.ReceiveToEndAsync();
         client.Dispose();
         await sending;

@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Net.Sockets;
+using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Transport;
+
+namespace EchoService.IntegrationTests.DataPlane;
+
+/// <summary>An accept that fails never ends the listener, and a lack of descriptors never ends the process.</summary>
+public sealed class AcceptErrorTests
+{
+    [Theory]
+    [InlineData(SocketError.ConnectionAborted, "Aborted")]
+    [InlineData(SocketError.ConnectionReset, "Aborted")]
+    [InlineData(SocketError.Interrupted, "Aborted")]
+    [InlineData(SocketError.NetworkUnreachable, "Aborted")]
+    [InlineData(SocketError.TooManyOpenSockets, "Descriptors")]
+    [InlineData(SocketError.NoBufferSpaceAvailable, "Memory")]
+    [InlineData(SocketError.AccessDenied, "Other")]
+    [InlineData(SocketError.SocketError, "Other")]
+    public void ErrorsAreSortedByWhatHasToBeDone(SocketError error, string tier) =>
+        AcceptErrors.Classify(error).ToString().ShouldBe(tier);
+
+    [Fact]
+    public async Task ConnectionsLeaveDescriptorsForTheRestOfTheProcess()
+    {
+        const int OpenFiles = 800;
+        await using var service = await EchoProcess.StartAsync(OpenFiles);
+        using var management = service.OpenManagement();
+        var limit = (await service.Target.GetStatsAsync()).Limit;
+        limit.ShouldBe(OpenFiles / 2);
+        (await service.WaitForOutputAsync("limit on open files")).ShouldContain(limit.ToString(CultureInfo.InvariantCulture));
+
+        // More than the process could ever hold. Those beyond the limit are turned away, and all else goes on.
+        var clients = new EchoClient[OpenFiles];
+        for (var i = 0; i < clients.Length; i++)
+        {
+            clients[i] = await service.Target.ConnectAsync(i);
+        }
+
+        var stats = await service.Target.WaitForAsync(stats => stats.Accepted + stats.Rejected["limit"] == clients.Length);
+        stats.Active.ShouldBe(limit);
+        (await CountAcceptErrorsAsync(management, "descriptors")).ShouldBe(0);
+        foreach (var client in clients)
+        {
+            client.Dispose();
+        }
+
+        await service.Target.WaitForAsync(stats => stats.Active == 0);
+        using var newClient = await service.Target.ConnectAsync();
+        await newClient.EchoAsync(1000);
+        await newClient.FinishAsync();
+    }
+
+    private static async Task<long> CountAcceptErrorsAsync(HttpClient management, string error)
+    {
+        var metrics = await management.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
+        await EchoClient.LeaveSocketThreadAsync();
+        var sample = $"echo_accept_errors_total{{error=\"{error}\"}} ";
+        var line = metrics.Split('\n').Single(line => line.StartsWith(sample, StringComparison.Ordinal));
+        return long.Parse(line[sample.Length..], CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,65 @@
+using EchoService.IntegrationTests.Infrastructure;
+
+namespace EchoService.IntegrationTests.DataPlane;
+
+/// <summary>Connections that always have bytes waiting: they neither starve others nor grow a stack.</summary>
+public sealed class FairnessTests : ServiceTests
+{
+    // With buffers this small a stream takes the service far longer than its client, so that operations go on
+    // completing at once for as long as the client wants.
+    private static readonly string[] TinyBuffers = ["Echo:ReceiveBufferSize=64", "Echo:MaxReceiveBufferSize=64"];
+
+    [Fact]
+    public async Task OthersAreServedBesideFirehoses()
+    {
+        var host = await StartAsync(TinyBuffers);
+        using var stop = new CancellationTokenSource();
+        // Several for each socket thread.
+        var firehoses = await host.ConnectAllAsync(2 * Environment.ProcessorCount);
+        var streaming = Task.WhenAll(firehoses.Select(StreamAsync));
+        var others = await host.ConnectAllAsync(8);
+        foreach (var other in others)
+        {
+            await other.EchoAsync(1);
+        }
+
+        var before = (await host.GetStatsAsync()).BytesReceived;
+        for (var i = 0; i < 100; i++)
+        {
+            foreach (var other in others)
+            {
+                await other.EchoAsync(1);
+            }
+        }
+
+        // They were firehoses all the while.
+        ((await host.GetStatsAsync()).BytesReceived - before).ShouldBeGreaterThan(1 << 20);
+        await stop.CancelAsync();
+        await streaming;
+        foreach (var other in others)
+        {
+            await other.FinishAsync();
+            other.Dispose();
+        }
+
+        async Task StreamAsync(EchoClient client)
+        {
+            var receiving = client.ReceiveToEndAsync();
+            await client.SendUntilAsync(stop.Token);
+            client.ShutdownSend();
+            (await receiving).ShouldBe(StreamEnd.Fin);
+            client.Received.ShouldBe(client.Sent);
+            client.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task OperationsThatCompleteAtOnceDoNotRecurse()
+    {
+        // A quarter of a million receives and as many sends, most of which complete before they return.
+        var host = await StartAsync(TinyBuffers);
+        using var client = await host.ConnectAsync();
+        await client.EchoAsync(16 << 20);
+        await client.FinishAsync();
+    }
+}

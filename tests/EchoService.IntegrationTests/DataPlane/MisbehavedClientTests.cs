@@ -1,0 +1,125 @@
+using EchoService.IntegrationTests.Infrastructure;
+
+namespace EchoService.IntegrationTests.DataPlane;
+
+/// <summary>Clients that vanish, keep silent or do not read cost their share, and nobody else's.</summary>
+public sealed class MisbehavedClientTests(SharedService shared) : BlackBoxTests(shared)
+{
+    [Fact]
+    public async Task SurvivesResetsInTheMiddleOfMessages()
+    {
+        BytesAreCut = true;
+        var before = await Service.GetStatsAsync();
+        using var other = await Service.ConnectAsync();
+        for (var i = 0; i < 200; i++)
+        {
+            var client = await Service.ConnectAsync(i);
+            // Of some the echo has been read in part, of others not at all.
+            await client.SendAsync(1 + (i * 500));
+            if (i % 2 == 0)
+            {
+                await client.ReceiveSomeAsync(1 + (i * 100));
+            }
+
+            client.Reset();
+            await other.EchoAsync(10);
+        }
+
+        await other.FinishAsync();
+        var after = await Service.WaitForAsync(stats => stats.Active == 0);
+        (after.Closed["clientReset"] - before.Closed["clientReset"]).ShouldBe(200);
+        (after.Closed["clientFin"] - before.Closed["clientFin"]).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task AReaderThatNeverReadsCostsOneBuffer()
+    {
+        BytesAreCut = true;
+        const int Count = 50;
+        using var other = await Service.ConnectAsync();
+        await other.EchoAsync(10);
+        var idle = (await Service.GetStatsAsync()).BufferBytesInUse;
+        var clients = await Service.ConnectAllAsync(Count);
+        using var stop = new CancellationTokenSource();
+        var sending = Task.WhenAll(clients.Select(client => client.SendUntilAsync(stop.Token)));
+
+        // All are stuck when nothing moves any more while every one of them is still trying to send.
+        var last = -1L;
+        await Service.WaitForAsync(stats =>
+        {
+            var stuck = stats.BytesReceived == last && stats.BytesUnsent > 0;
+            last = stats.BytesReceived;
+            return stuck;
+        });
+        var held = (await Service.GetStatsAsync()).BufferBytesInUse - idle;
+        held.ShouldBeLessThanOrEqualTo(Count * (65_536 + 1024));
+        for (var i = 0; i < 100; i++)
+        {
+            await other.EchoAsync(1000);
+        }
+
+        // Nothing more was read from any of them: the memory of the stuck ones is bounded for as long as they please.
+        (await Service.GetStatsAsync()).BufferBytesInUse.ShouldBeLessThanOrEqualTo(idle + held + 65_536);
+        foreach (var client in clients)
+        {
+            client.Reset();
+        }
+
+        await sending;
+        await other.FinishAsync();
+    }
+
+    [Fact]
+    public async Task ASilentClientStaysAndHoldsTheSmallestBuffer()
+    {
+        var before = await Service.GetStatsAsync();
+        var silent = await Service.ConnectAllAsync(100);
+        using var other = await Service.ConnectAsync();
+        await other.EchoAsync(100);
+        var during = await Service.GetStatsAsync();
+        during.Active.ShouldBe(101);
+        during.EventArgsInUse.ShouldBe(101);
+        during.BufferBytesInUse.ShouldBe(101 * 1024);
+        await other.FinishAsync();
+        foreach (var client in silent)
+        {
+            await client.EchoAsync(1);
+            await client.FinishAsync();
+            client.Dispose();
+        }
+
+        var after = await Service.WaitForAsync(stats => stats.Active == 0);
+        (after.Closed["clientFin"] - before.Closed["clientFin"]).ShouldBe(101);
+    }
+
+    [Fact]
+    public async Task TwentyThousandThatConnectAndCloseLeaveNothing()
+    {
+        const int Count = 20_000;
+        var before = await Service.GetStatsAsync();
+        var turn = 0;
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => ConnectAndCloseAsync()));
+        var after = await Service.WaitForAsync(stats => stats.Active == 0 && stats.Accepted - before.Accepted >= Count);
+        (after.Accepted - before.Accepted).ShouldBe(Count);
+        (after.ClosedTotal - before.ClosedTotal).ShouldBe(Count);
+        // A leak of one small buffer each would be 20 MB.
+        (after.BufferBytesReserved - before.BufferBytesReserved).ShouldBeLessThan(Count * 1024 / 4);
+
+        async Task ConnectAndCloseAsync()
+        {
+            for (int mine; (mine = Interlocked.Increment(ref turn)) <= Count;)
+            {
+                var client = await Service.ConnectAsync();
+                if (mine % 4 == 0)
+                {
+                    client.Dispose();
+                }
+                else
+                {
+                    // By reset, which leaves no TIME_WAIT behind: the ports of one address do not last for 20,000.
+                    client.Reset();
+                }
+            }
+        }
+    }
+}
