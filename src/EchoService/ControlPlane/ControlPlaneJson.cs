@@ -14,6 +14,7 @@ namespace EchoService.ControlPlane;
 [JsonSerializable(typeof(DrainBody))]
 [JsonSerializable(typeof(DrainResponse))]
 [JsonSerializable(typeof(HealthResponse))]
+[JsonSerializable(typeof(PhaseEvent))]
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(HttpValidationProblemDetails))]
 internal sealed partial class ControlPlaneJson : JsonSerializerContext;

@@ -13,6 +13,7 @@ internal static class ControlPlaneServices
     public static void AddControlPlane(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<StatsReader>();
+        builder.Services.AddSingleton<EventStream>();
         builder.Services.AddApiDocument();
         // What cannot be bound becomes a problem+json that says why (Problems.cs), in every environment.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -43,6 +44,7 @@ internal static class ControlPlaneServices
         app.UseApiDocument();
         app.MapHealth();
         app.MapStats();
+        app.MapEvents();
         app.MapClients();
         app.MapDrain();
         app.MapMetrics();

@@ -32,7 +32,7 @@ internal sealed class EchoHostedService(EchoServer server, ServiceLifecycle life
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        void Watch(ServicePhase phase)
+        void Watch(ServicePhase previous, ServicePhase phase)
         {
             if (phase == ServicePhase.Drained)
             {
@@ -41,7 +41,7 @@ internal sealed class EchoHostedService(EchoServer server, ServiceLifecycle life
         }
 
         lifecycle.PhaseChanged += Watch;
-        Watch(lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Signal).Phase);
+        Watch(lifecycle.Phase, lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Signal).Phase);
         using (cancellationToken.Register(lifecycle.Force))
         {
             await drained.Task.ConfigureAwait(false);

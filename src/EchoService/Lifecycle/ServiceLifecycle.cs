@@ -29,8 +29,8 @@ internal sealed class ServiceLifecycle : IDisposable
         server.Emptied += MoveOn;
     }
 
-    /// <summary>Raised at every change of <see cref="Phase"/>, in order. Handlers must not block.</summary>
-    public event Action<ServicePhase>? PhaseChanged;
+    /// <summary>Raised at every change of <see cref="Phase"/>, in order, with the phase that was and the one that is. Handlers must not block.</summary>
+    public event Action<ServicePhase, ServicePhase>? PhaseChanged;
 
     /// <summary>Where the service is.</summary>
     public ServicePhase Phase => _phase;
@@ -237,9 +237,10 @@ internal sealed class ServiceLifecycle : IDisposable
 
     private void Enter(ServicePhase phase)
     {
+        var previous = _phase;
         _phase = phase;
         Log.PhaseChanged(_logger, phase);
-        PhaseChanged?.Invoke(phase);
+        PhaseChanged?.Invoke(previous, phase);
     }
 
     private DrainStatus Read()

@@ -22,7 +22,7 @@ internal sealed class LifecycleHarness : IAsyncDisposable
             Time,
             NullLogger<EchoServer>.Instance);
         Lifecycle = new ServiceLifecycle(Server, drain ?? new DrainOptions(), Time, NullLogger<ServiceLifecycle>.Instance);
-        Lifecycle.PhaseChanged += Phases.Add;
+        Lifecycle.PhaseChanged += (_, phase) => Phases.Add(phase);
         Server.Listen();
     }
 
