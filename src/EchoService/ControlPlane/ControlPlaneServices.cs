@@ -48,5 +48,6 @@ internal static class ControlPlaneServices
         app.MapClients();
         app.MapDrain();
         app.MapMetrics();
+        app.MapStatusPage();
     }
 }
