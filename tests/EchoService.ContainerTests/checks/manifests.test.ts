@@ -96,6 +96,14 @@ describe('deploy/k8s', () => {
     expect(toSeconds(settings['Drain__Spread']!)).toBeLessThanOrEqual(toSeconds(settings['Drain__Timeout']!));
   });
 
+  test('the memory limit holds as many busy connections as the settings admit', () => {
+    const MiB = 1024 * 1024;
+    const limit = Number(/^(\d+)Gi$/.exec(String(container.resources!.limits!['memory']))![1]) * 1024 * MiB;
+    // MaxReceiveBufferSize is at its default of 64 KiB; .NET limits its heap, where the buffers are, to 75 %.
+    expect(settings).not.toHaveProperty('Echo__MaxReceiveBufferSize');
+    expect(limit * 0.75).toBeGreaterThanOrEqual(Number(settings['Echo__MaxConnections']) * 64 * 1024 + 64 * MiB);
+  });
+
   test('meets the restricted pod security standard, which the namespace enforces', () => {
     expect(objects[0]!.metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
     expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
