@@ -10,7 +10,7 @@ sdk_image=$(image_of sdk)
 runtime_image=$(image_of aspnet)
 
 # A stand-in is made anew when the SDK or a locked package changes, since the restore inside it has no network.
-version=$({ dotnet --version; cat eng/base-images.sh src/EchoService/{EchoService.csproj,packages.lock.json}; } | sha256sum | cut -c1-16)
+version=$({ dotnet --version; cat eng/base-images.sh src/EchoService/packages.lock.json; } | sha256sum | cut -c1-16)
 
 # present IMAGE: true when nothing need be done for it.
 present() {
