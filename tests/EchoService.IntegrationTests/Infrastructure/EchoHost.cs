@@ -47,6 +47,9 @@ internal sealed class EchoHost : EchoTarget
         }
     }
 
+    /// <summary>Ends it as the host does after a signal: the drain comes first.</summary>
+    public Task StopAsync() => _application.StopAsync(TestContext.Current.CancellationToken);
+
     public override async ValueTask DisposeAsync()
     {
         await _application.StopAsync(CancellationToken.None);
