@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 root=$PWD
 
 # Debian packages that checks and tests call; one place, so that a machine is prepared in one go.
-packages=(git ca-certificates haproxy prometheus)
+packages=(git ca-certificates haproxy prometheus chromium)
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 results=$root/artifacts/test-results
@@ -67,7 +67,8 @@ suite 'integration tests' "$results/integration.trx" \
 
 check 'haproxy configuration' haproxy -c -f deploy/examples/proxy-protocol/haproxy.cfg
 
-# TypeScript: checks of manifests and workflows, which need no container engine, and the container tests, which do.
+# TypeScript: checks of manifests and workflows and the status page in Chromium, which need no container engine, and the
+# container tests, which do.
 vitest() {
   suite "$1" "$results/$2.json" npx vitest run --project "$2" --reporter=default --reporter=json --outputFile.json="$results/$2.json"
 }
@@ -76,6 +77,7 @@ cd tests/EchoService.ContainerTests || exit 1
 if check 'npm ci' npm ci --no-audit --no-fund; then
   check 'typecheck' npm run --silent typecheck
   vitest 'manifests and workflows' checks
+  vitest 'status page' page
   if [[ ${CI:-} == true ]] || docker info >/dev/null 2>&1; then
     check 'container engine' "$root/eng/ensure-docker.sh" &&
       check 'base images' "$root/eng/base-images.sh" &&
