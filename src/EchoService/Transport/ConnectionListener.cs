@@ -15,9 +15,13 @@ internal sealed class ConnectionListener
     /// <summary>At the limit of descriptors every other accept may fail; a warning for each would be a flood.</summary>
     private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
 
+    /// <summary>What the runtime and the management API may need while no client can be accepted.</summary>
+    private const int SpareDescriptors = 32;
+
     private readonly EchoServer _server;
     private readonly Socket _socket;
     private readonly bool _waitAtLimit;
+    private readonly DescriptorReserve _descriptors;
     private TimeSpan _backoff = FirstBackoff;
     private long _nextWarning;
     private volatile bool _closed;
@@ -27,6 +31,8 @@ internal sealed class ConnectionListener
         _server = server;
         _socket = socket;
         _waitAtLimit = server.Options.LimitPolicy == LimitPolicy.Queue;
+        // Accepts that are outstanding when the reserve is let go may take one each.
+        _descriptors = new DescriptorReserve(SpareDescriptors + server.Options.PendingAccepts, socket.AddressFamily);
         EndPoint = (IPEndPoint)socket.LocalEndPoint!;
     }
 
@@ -91,6 +97,7 @@ internal sealed class ConnectionListener
     {
         _closed = true;
         _socket.Dispose();
+        _descriptors.Close();
     }
 
     /// <summary>Runs an accept loop that has nothing outstanding.</summary>
@@ -123,7 +130,18 @@ internal sealed class ConnectionListener
     /// <summary>Posts an accept. True: it completed at once. False: it is outstanding, waits for a place, or the listener is closed.</summary>
     private bool Post(AcceptEventArgs args)
     {
-        if (_closed || (_waitAtLimit && !_server.Limit.TryTakeOrWait(args)))
+        if (_closed)
+        {
+            return false;
+        }
+
+        if (!_descriptors.TryHold())
+        {
+            BackOff(args, SocketError.TooManyOpenSockets);
+            return false;
+        }
+
+        if (_waitAtLimit && !_server.Limit.TryTakeOrWait(args))
         {
             return false;
         }
@@ -158,11 +176,23 @@ internal sealed class ConnectionListener
             return false;
         }
 
-        var error = AcceptErrors.Classify(args.SocketError);
-        _server.Counters.CountAcceptError(error);
-        if (error == AcceptError.Aborted)
+        if (AcceptErrors.Classify(args.SocketError) == AcceptError.Aborted)
         {
+            _server.Counters.CountAcceptError(AcceptError.Aborted);
             return true;
+        }
+
+        BackOff(args, args.SocketError);
+        return false;
+    }
+
+    private void BackOff(AcceptEventArgs args, SocketError socketError)
+    {
+        var error = AcceptErrors.Classify(socketError);
+        _server.Counters.CountAcceptError(error);
+        if (error == AcceptError.Descriptors)
+        {
+            _descriptors.Release();
         }
 
         // Loops that fail at the same time share the delay: it is the system that is short of something.
@@ -170,11 +200,10 @@ internal sealed class ConnectionListener
         _backoff = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, LongestBackoff.Ticks));
         if (IsWarningDue())
         {
-            Log.AcceptBackedOff(_server.Logger, args.SocketError, delay.TotalMilliseconds);
+            Log.AcceptBackedOff(_server.Logger, socketError, delay.TotalMilliseconds);
         }
 
         args.ContinueAfter(delay, _server.TimeProvider);
-        return false;
     }
 
     private bool IsWarningDue()

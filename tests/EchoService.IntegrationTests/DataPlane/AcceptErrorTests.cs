@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using EchoService.IntegrationTests.Infrastructure;
@@ -19,6 +20,50 @@ public sealed class AcceptErrorTests
     [InlineData(SocketError.SocketError, "Other")]
     public void ErrorsAreSortedByWhatHasToBeDone(SocketError error, string tier) =>
         AcceptErrors.Classify(error).ToString().ShouldBe(tier);
+
+    [Fact]
+    public async Task GoesOnByItselfAfterDescriptorsRanOut()
+    {
+        const int Room = 50;
+        await using var service = await EchoProcess.StartAsync(openFiles: 4096);
+        using var management = service.OpenManagement();
+        using var keeper = await service.Target.ConnectAsync();
+        await keeper.EchoAsync(100_000);
+        (await CountAcceptErrorsAsync(management, "descriptors")).ShouldBe(0);
+        await service.LimitOpenFilesAsync(service.OpenFiles + Room);
+
+        // The kernel completes these connections; the service cannot accept them all.
+        var clients = new EchoClient[120];
+        for (var i = 0; i < clients.Length; i++)
+        {
+            clients[i] = await service.Target.ConnectAsync(i);
+            await clients[i].SendAsync(10);
+        }
+
+        // It goes on trying, but ever more slowly: the first twelve attempts take a second.
+        await Eventually.TrueAsync(async () => await CountAcceptErrorsAsync(management, "descriptors") > 0);
+        var began = Stopwatch.GetTimestamp();
+        await Eventually.TrueAsync(async () => await CountAcceptErrorsAsync(management, "descriptors") >= 16);
+        Stopwatch.GetElapsedTime(began).ShouldBeGreaterThan(TimeSpan.FromMilliseconds(500));
+        await keeper.EchoAsync(100_000);
+        (await service.Target.GetStatsAsync()).Active.ShouldBeInRange(Room / 2, Room + 10);
+
+        // Those who are served leave. Those who wait are served then, without a new client coming to wake anybody up.
+        foreach (var client in clients)
+        {
+            await client.ReceiveAsync(10);
+            await client.FinishAsync();
+            client.Dispose();
+        }
+
+        using var newClient = await service.Target.ConnectAsync();
+        await newClient.EchoAsync(1000);
+        await newClient.FinishAsync();
+        await keeper.FinishAsync();
+        var stats = await service.Target.WaitForAsync(stats => stats is { Active: 0, EventArgsInUse: 0, BufferBytesInUse: 0 });
+        stats.Accepted.ShouldBe(clients.Length + 2);
+        stats.ClosedTotal.ShouldBe(stats.Accepted);
+    }
 
     [Fact]
     public async Task ConnectionsLeaveDescriptorsForTheRestOfTheProcess()
