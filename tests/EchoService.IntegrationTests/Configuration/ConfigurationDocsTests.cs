@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using EchoService.Configuration;
+using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Lifecycle;
 using EchoService.Transport;
 using Microsoft.Extensions.DependencyInjection;
@@ -40,10 +40,7 @@ public sealed class ConfigurationDocsTests
 
     /// <summary>The cells of the rows of the tables of a page whose first cell is code.</summary>
     private static IEnumerable<string[]> Rows(params string[] page) =>
-        from line in File.ReadLines(Path.Combine([Root(), .. page]))
+        from line in File.ReadLines(Repository.PathOf(page))
         where line.StartsWith("| `", StringComparison.Ordinal)
         select line.Trim('|', ' ').Split(" | ");
-
-    private static string Root([CallerFilePath] string thisFile = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", ".."));
 }

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Runtime.CompilerServices;
+using EchoService.IntegrationTests.Infrastructure;
 
 namespace EchoService.IntegrationTests.ControlPlane;
 
@@ -14,7 +14,7 @@ public sealed class ApiDocumentTests : ApiTests
         var response = await Api.GetAsync("/openapi/v1.json");
         response.ShouldBe(HttpStatusCode.OK);
         var served = response.Text.ReplaceLineEndings("\n").TrimEnd() + "\n";
-        var path = CommittedPath();
+        var path = Repository.PathOf("docs", "openapi.json");
         if (Environment.GetEnvironmentVariable(Update) == "1")
         {
             await File.WriteAllTextAsync(path, served, TestContext.Current.CancellationToken);
@@ -97,7 +97,4 @@ public sealed class ApiDocumentTests : ApiTests
 
         (await Api.GetAsync("/swagger/index.js")).Text.ShouldContain("""{"urls":[{"url":"/openapi/v1.json",""");
     }
-
-    private static string CommittedPath([CallerFilePath] string thisFile = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", "..", "docs", "openapi.json"));
 }

@@ -1,3 +1,4 @@
+using EchoService.IntegrationTests.Infrastructure;
 using System.Text.Json;
 
 namespace EchoService.IntegrationTests.Diagnostics;
@@ -21,7 +22,7 @@ internal sealed class Dashboard
         (panel.GetProperty("title").GetString()!, target.GetProperty("expr").GetString()!)));
 
     public static Dashboard Read() =>
-        new(JsonDocument.Parse(File.ReadAllText(Tool.PathOf("deploy", "monitoring", "grafana-dashboard.json"))).RootElement.Clone());
+        new(JsonDocument.Parse(File.ReadAllText(Repository.PathOf("deploy", "monitoring", "grafana-dashboard.json"))).RootElement.Clone());
 
     /// <summary>A query as Grafana sends it.</summary>
     public static string Expand(string expression, string pod, string rateInterval) => expression

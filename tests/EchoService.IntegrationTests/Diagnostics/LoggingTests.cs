@@ -21,7 +21,7 @@ public sealed partial class LoggingTests
             .Select(entry => $"{entry.Message!.EventId} {entry.Message.Level} {entry.Method.DeclaringType!.Namespace![("EchoService".Length + 1)..]}")
             .ToList();
         inCode.Select(entry => entry.Split(' ')[0]).ShouldBeUnique();
-        var documented = Row().Matches(File.ReadAllText(Tool.PathOf("docs", "logging.md")))
+        var documented = Row().Matches(File.ReadAllText(Repository.PathOf("docs", "logging.md")))
             .Select(match => $"{match.Groups["id"].Value} {match.Groups["level"].Value} {match.Groups["part"].Value}");
         documented.ShouldBe(inCode, ignoreOrder: true);
     }

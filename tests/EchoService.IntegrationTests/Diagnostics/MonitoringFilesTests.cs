@@ -19,7 +19,7 @@ public sealed partial class MonitoringFilesTests
     [Fact]
     public async Task Documentation_lists_every_metric_of_the_service_and_no_other()
     {
-        var documented = DocumentedNames().Matches(File.ReadAllText(Tool.PathOf("docs", "metrics.md"))).Select(match => match.Groups[1].Value).ToHashSet();
+        var documented = DocumentedNames().Matches(File.ReadAllText(Repository.PathOf("docs", "metrics.md"))).Select(match => match.Groups[1].Value).ToHashSet();
         await using var service = await MonitoredService.StartAsync();
         await UseAsync(service);
         var exported = (await service.ScrapeAsync()).Types.Keys.Where(name => name.StartsWith("echo_", StringComparison.Ordinal));
@@ -61,7 +61,7 @@ public sealed partial class MonitoringFilesTests
     [Fact]
     public void Operators_rules_are_the_rule_file()
     {
-        var spec = File.ReadAllText(Tool.PathOf("deploy", "monitoring", "operator", "prometheusrule.yaml")).Split("\nspec:\n")[1];
+        var spec = File.ReadAllText(Repository.PathOf("deploy", "monitoring", "operator", "prometheusrule.yaml")).Split("\nspec:\n")[1];
         var groups = ReadRules();
         spec.Split('\n').Select(line => line.Length > 0 ? line[2..] : "").ShouldBe(groups[groups.IndexOf("groups:\n", StringComparison.Ordinal)..].Split('\n'));
     }
@@ -79,7 +79,7 @@ public sealed partial class MonitoringFilesTests
     [Fact]
     public void Every_alert_is_tested_both_ways()
     {
-        var tests = File.ReadAllText(Tool.PathOf("deploy", "monitoring", "prometheus-rules.test.yaml"));
+        var tests = File.ReadAllText(Repository.PathOf("deploy", "monitoring", "prometheus-rules.test.yaml"));
         foreach (var alert in Alerts().Matches(ReadRules()).Select(match => match.Groups[1].Value))
         {
             var cases = tests.Split("- alertname: ").Where(test => test.StartsWith(alert + "\n", StringComparison.Ordinal)).ToList();
@@ -88,7 +88,7 @@ public sealed partial class MonitoringFilesTests
         }
     }
 
-    private static string ReadRules() => File.ReadAllText(Tool.PathOf("deploy", "monitoring", "prometheus-rules.yaml"));
+    private static string ReadRules() => File.ReadAllText(Repository.PathOf("deploy", "monitoring", "prometheus-rules.yaml"));
 
     /// <summary>Names of all samples of a service that was used.</summary>
     private static async Task<HashSet<string>> ExportedAsync()

@@ -1,3 +1,4 @@
+using EchoService.IntegrationTests.Infrastructure;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -20,7 +21,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     private PrometheusServer(IEnumerable<(string Pod, Uri Address)> services)
     {
         var port = FreePort();
-        var rules = Tool.PathOf("deploy", "monitoring", "prometheus-rules.yaml");
+        var rules = Repository.PathOf("deploy", "monitoring", "prometheus-rules.yaml");
         var targets = services.Select(service => $$"""{ targets: ["{{service.Address.Authority}}"], labels: { namespace: echo, pod: {{service.Pod}} } }""");
         var configuration = Path.Combine(_folder.FullName, "prometheus.yml");
         File.WriteAllText(

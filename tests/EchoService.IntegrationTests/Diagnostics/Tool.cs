@@ -1,15 +1,12 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
+using EchoService.IntegrationTests.Infrastructure;
 
 namespace EchoService.IntegrationTests.Diagnostics;
 
 /// <summary>Runs a command that comes from a Debian package.</summary>
 internal static class Tool
 {
-    /// <summary>The repository's root, from where this file was compiled.</summary>
-    public static string Root { get; } = FindRoot();
-
     public static async Task<(int ExitCode, string Output)> RunAsync(string command, string input, params string[] arguments)
     {
         using var process = Start(command, arguments);
@@ -40,26 +37,12 @@ internal static class Tool
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
-                WorkingDirectory = Root,
+                WorkingDirectory = Repository.Root,
             })!;
         }
         catch (Win32Exception exception)
         {
             throw new InvalidOperationException($"{command} is not here: run eng/ensure-packages.sh prometheus", exception);
         }
-    }
-
-    public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
-
-    private static string FindRoot([CallerFilePath] string here = "")
-    {
-        // Deterministic builds map the path; then the output folder leads there.
-        var folder = File.Exists(here) ? Path.GetDirectoryName(here)! : AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "EchoService.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("EchoService.sln is in no folder above this one.");
-        }
-
-        return folder;
     }
 }
