@@ -128,7 +128,8 @@ public sealed class TimeoutTests : ServiceTests
     public async Task AGracefulCloseOfAReaderThatTakesNothingEndsBySendTimeout()
     {
         BytesAreCut = true;
-        var host = await StartAsync("Echo:SendTimeout=00:00:01", "Echo:CloseTimeout=00:00:30");
+        // Long enough for the kill below to come first on a busy machine.
+        var host = await StartAsync("Echo:SendTimeout=00:00:05", "Echo:CloseTimeout=00:00:30");
         using var client = await host.ConnectAsync(receiveBufferSize: 4096);
         using var stop = new CancellationTokenSource();
         var sending = client.SendUntilAsync(stop.Token);
