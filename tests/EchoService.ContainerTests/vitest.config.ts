@@ -9,7 +9,7 @@ export default defineConfig({
       },
       {
         // The status page in Chromium, against a service that is started from the build. Needs no container engine.
-        test: { name: 'page', include: ['page/**/*.test.ts'], fileParallelism: false, testTimeout: 60_000, hookTimeout: 60_000 },
+        test: { name: 'page', include: ['page/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000, hookTimeout: 60_000 },
       },
       {
         // The image, built from the Dockerfile and run. One file after the other: they measure, and two cores are few.

@@ -26,7 +26,7 @@ export class Tab implements AsyncDisposable {
   }
 
   private constructor(readonly page: Page) {
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(40_000);
     page.on('pageerror', (error) => this.faults.push(error.message));
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type()) && !expected.test(message.text())) this.faults.push(message.text());

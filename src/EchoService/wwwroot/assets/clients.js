@@ -47,11 +47,11 @@ export function startClients() {
   byId('clients-first').addEventListener('click', restart);
   byId('clients-previous').addEventListener('click', () => {
     if (cursors.length > 1) cursors.pop();
-    load();
+    load(true);
   });
   byId('clients-next').addEventListener('click', () => {
     if (next !== null) cursors.push(next);
-    load();
+    load(true);
   });
   rows.addEventListener('click', (event) => {
     const row = event.target.closest('button')?.closest('tr');
@@ -79,7 +79,7 @@ export function pauseClients() {
 /** Other filters, another order or another instance: begins at the first page. */
 export function restart() {
   cursors = [null];
-  load();
+  load(true);
 }
 
 function sortBy(order) {
@@ -101,7 +101,8 @@ function refresh() {
   if (connected && !document.hidden && document.querySelector('dialog[open]') === null) load();
 }
 
-async function load() {
+/** @param {boolean} asked whether somebody asked for it, who is then told what came of it; a refresh says nothing. */
+async function load(asked = false) {
   clearTimeout(timer);
   loading?.abort();
   const mine = (loading = new AbortController());
@@ -115,9 +116,10 @@ async function load() {
     // Those on this page have gone: back to one that has somebody.
     if (page.items.length === 0 && cursors.length > 1) {
       cursors.pop();
-      return await load();
+      return await load(asked);
     }
     show(page);
+    if (asked) setText(byId('clients-live'), `${byId('clients-count').textContent}. ${byId('clients-range').textContent}`);
   } catch (error) {
     if (mine.signal.aborted) return;
     if (error instanceof ApiError && error.status !== 0) showError(explain(error));
