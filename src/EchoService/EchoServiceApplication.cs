@@ -80,7 +80,7 @@ internal static class EchoServiceApplication
         }
         catch (SocketException exception) when (!app.Services.GetRequiredService<EchoServer>().IsListening)
         {
-            throw new StartupException(DescribeEcho(exception.SocketErrorCode, app.Services.GetRequiredService<EchoOptions>()));
+            throw new StartupException(DescribeEcho(exception, app.Services.GetRequiredService<EchoOptions>()));
         }
         catch (Exception exception) when (exception is IOException or SocketException or CryptographicException or UnauthorizedAccessException
             || exception.Source == "Microsoft.AspNetCore.Server.Kestrel.Core")
@@ -91,11 +91,11 @@ internal static class EchoServiceApplication
         }
     }
 
-    private static string DescribeEcho(SocketError error, EchoOptions options) => error switch
+    private static string DescribeEcho(SocketException exception, EchoOptions options) => exception.SocketErrorCode switch
     {
-        SocketError.AddressAlreadyInUse => $"Echo:Port = \"{options.Port}\": is taken on {options.Address}; must be a free port, or 0 for any",
+        SocketError.AddressAlreadyInUse => $"Echo:Port = \"{options.Port}\": is taken on {options.Address}{(exception is UdpBindException ? " for UDP" : "")}; must be a free port, or 0 for any",
         SocketError.AccessDenied => $"Echo:Port = \"{options.Port}\": is not allowed to this user; must be 1024 or above, or 0 for any, without CAP_NET_BIND_SERVICE",
         SocketError.AddressNotAvailable => $"Echo:Address = \"{options.Address}\": is not here; must be an address of this machine, or :: for all",
-        _ => $"Echo:Address = \"{options.Address}\", Echo:Port = \"{options.Port}\": cannot be listened on: {new SocketException((int)error).Message}",
+        _ => $"Echo:Address = \"{options.Address}\", Echo:Port = \"{options.Port}\": cannot be listened on: {new SocketException((int)exception.SocketErrorCode).Message}",
     };
 }

@@ -6,7 +6,7 @@ using EchoService.Transport;
 namespace EchoService.ControlPlane;
 
 /// <summary>Reads <see cref="StatsResponse"/> off the data plane, which takes no notice of it.</summary>
-internal sealed class StatsReader(EchoServer server, UdpCounters udp, ServiceLifecycle lifecycle)
+internal sealed class StatsReader(EchoServer server, ServiceLifecycle lifecycle)
 {
     private static readonly string Name = Environment.MachineName;
 
@@ -14,12 +14,11 @@ internal sealed class StatsReader(EchoServer server, UdpCounters udp, ServiceLif
     {
         var counters = server.Counters;
         var (received, sent) = counters.ReadBytes();
+        var udp = server.UdpCounters;
         return new StatsResponse(
             new InstanceStats(Name, BuildInfo.Version, server.Clock.StartedAt.UtcDateTime, server.Clock.Update() / 1000.0),
             lifecycle.Phase,
-            server.EndPoint is { } endPoint
-                ? [new ListenerStats("tcp", EndPointText.Format(endPoint), server.IsListening ? ListenerState.Listening : ListenerState.Closed)]
-                : [],
+            ReadListeners(),
             new ConnectionStats(
                 server.Limit.Active,
                 server.Limit.Peak,
@@ -32,5 +31,18 @@ internal sealed class StatsReader(EchoServer server, UdpCounters udp, ServiceLif
                 new EventArgsStats(server.EventArgs.Capacity, server.EventArgs.Created, server.EventArgs.InUse),
                 new BufferStats(server.Buffers.BytesInUse, server.Buffers.BytesReserved)),
             new DatagramStats(udp.Received, udp.Sent, Enum.GetValues<UdpDropReason>().Sum(udp.Dropped)));
+    }
+
+    private ListenerStats[] ReadListeners()
+    {
+        if (server.EndPoint is not { } endPoint)
+        {
+            return [];
+        }
+
+        // They are opened and closed together, on the same address and port.
+        var state = server.IsListening ? ListenerState.Listening : ListenerState.Closed;
+        string[] protocols = server.Options.Udp.Enabled ? ["tcp", "udp"] : ["tcp"];
+        return [.. protocols.Select(protocol => new ListenerStats(protocol, EndPointText.Format(endPoint), state))];
     }
 }

@@ -15,14 +15,14 @@ namespace EchoService.Diagnostics;
 /// </remarks>
 internal sealed class EchoInstruments
 {
-    public EchoInstruments(EchoMetrics metrics, EchoServer server, UdpCounters udp, ServiceLifecycle lifecycle)
+    public EchoInstruments(EchoMetrics metrics, EchoServer server, ServiceLifecycle lifecycle)
     {
         var meter = metrics.Meter;
         AddService(meter, lifecycle);
         AddConnections(meter, server);
         AddBytes(meter, server);
         AddDrain(meter, lifecycle);
-        AddUdp(meter, udp);
+        AddUdp(meter, server.UdpCounters);
     }
 
     private static void AddService(Meter meter, ServiceLifecycle lifecycle)

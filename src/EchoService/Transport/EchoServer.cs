@@ -11,6 +11,9 @@ namespace EchoService.Transport;
 /// </summary>
 internal sealed class EchoServer : IDisposable
 {
+    /// <summary>How often any free port is tried when it has to be free for UDP too.</summary>
+    private const int BindAttempts = 10;
+
     /// <summary>Large buffer segments may hold this share of the memory that the process may use.</summary>
     private const int LargeBufferShare = 4;
 
@@ -19,6 +22,7 @@ internal sealed class EchoServer : IDisposable
     private readonly Turnstile[] _turnstiles;
     private readonly Heartbeat _heartbeat;
     private ConnectionListener? _listener;
+    private UdpEchoServer? _udp;
     private IPEndPoint? _endPoint;
     private long _lastId;
     private bool _disposed;
@@ -72,6 +76,8 @@ internal sealed class EchoServer : IDisposable
 
     public TransportCounters Counters { get; } = new();
 
+    public UdpCounters UdpCounters { get; } = new();
+
     public ConnectionRegistry Connections { get; } = new();
 
     public SocketAsyncEventArgsPool EventArgs => _pool;
@@ -79,10 +85,10 @@ internal sealed class EchoServer : IDisposable
     /// <summary>What is or was last listened on; null before the first time.</summary>
     public IPEndPoint? EndPoint => Volatile.Read(ref _endPoint);
 
-    /// <summary>Whether clients can connect.</summary>
+    /// <summary>Whether clients can connect, and datagrams are answered where they are at all.</summary>
     public bool IsListening => Volatile.Read(ref _listener) is not null;
 
-    /// <summary>Binds the listener, the second time on the port of the first, and accepts. Does nothing when it listens already.</summary>
+    /// <summary>Binds the listeners, the second time on the port of the first, and accepts. Does nothing when it listens already.</summary>
     /// <exception cref="SocketException">The address is not ours, or the port is taken or not allowed.</exception>
     public void Listen()
     {
@@ -94,21 +100,24 @@ internal sealed class EchoServer : IDisposable
                 return;
             }
 
-            var listener = ConnectionListener.Bind(this, _endPoint?.Port ?? Options.Port);
+            var listener = Bind(_endPoint?.Port ?? Options.Port, out _udp);
             _endPoint = listener.EndPoint;
             _listener = listener;
             listener.Start();
             Log.Listening(Logger, listener.EndPoint);
+            _udp?.Start();
         }
     }
 
-    /// <summary>Closes the listener; open connections go on.</summary>
+    /// <summary>Closes the listeners; open connections go on.</summary>
     public void StopListening()
     {
         lock (_lock)
         {
             _listener?.Close();
             _listener = null;
+            _udp?.Close();
+            _udp = null;
         }
     }
 
@@ -218,6 +227,28 @@ internal sealed class EchoServer : IDisposable
         _heartbeat.Dispose();
         _pool.Dispose();
         CloseTurnstilesWhenEmpty();
+    }
+
+    /// <summary>Binds TCP, and UDP where it is on to the same port.</summary>
+    private ConnectionListener Bind(int port, out UdpEchoServer? udp)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var listener = ConnectionListener.Bind(this, port);
+            try
+            {
+                udp = Options.Udp.Enabled ? UdpEchoServer.Bind(this, listener.EndPoint) : null;
+                return listener;
+            }
+            catch (SocketException exception)
+            {
+                listener.Close();
+                if (port != 0 || exception.SocketErrorCode != SocketError.AddressAlreadyInUse || attempt == BindAttempts)
+                {
+                    throw;
+                }
+            }
+        }
     }
 
     private void CloseTurnstilesWhenEmpty()

@@ -6,7 +6,6 @@ internal static class TransportServices
     public static void AddTransport(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<UdpCounters>();
         builder.Services.AddSingleton<EchoServer>();
     }
 }

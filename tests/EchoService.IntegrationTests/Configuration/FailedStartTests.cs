@@ -31,6 +31,15 @@ public sealed class FailedStartTests
     }
 
     [Fact]
+    public async Task TheEchoPortIsTakenForUdpAlone()
+    {
+        using var other = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+        other.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        var errors = await FailAsync([$"--Echo:Port={PortOf(other)}", "--Echo:Udp:Enabled=true", "--urls=http://127.0.0.1:0"]);
+        errors.ShouldBe([$"Echo:Port = \"{PortOf(other)}\": is taken on :: for UDP; must be a free port, or 0 for any"]);
+    }
+
+    [Fact]
     public async Task TheEchoAddressIsNotOurs()
     {
         var errors = await FailAsync(["--Echo:Port=0", "--Echo:Address=192.0.2.1", "--urls=http://127.0.0.1:0"]);

@@ -3,7 +3,6 @@ using EchoService.ControlPlane;
 using EchoService.ControlPlane.Contracts;
 using EchoService.IntegrationTests.Lifecycle;
 using EchoService.Lifecycle;
-using EchoService.Transport;
 using Microsoft.Extensions.Hosting;
 
 namespace EchoService.IntegrationTests.ControlPlane;
@@ -155,7 +154,7 @@ public sealed class EventStreamTests
     }
 
     private static IAsyncEnumerator<SseItem<object>> Read(LifecycleHarness harness, Host host) =>
-        new EventStream(new StatsReader(harness.Server, new UdpCounters(), harness.Lifecycle), harness.Lifecycle, host, harness.Time)
+        new EventStream(new StatsReader(harness.Server, harness.Lifecycle), harness.Lifecycle, host, harness.Time)
             .ReadAsync(TestContext.Current.CancellationToken)
             .GetAsyncEnumerator(TestContext.Current.CancellationToken);
 
