@@ -30,7 +30,7 @@ check() {
   local name=$1 began=$SECONDS
   shift
   echo "== $name"
-  if timeout --kill-after=10 600 "$@"; then
+  if timeout --foreground --kill-after=10 600 "$@"; then
     passed=$((passed + 1))
     echo "== $name: ok, $((SECONDS - began)) s"
   else
@@ -47,7 +47,7 @@ suite() {
   local name=$1 report=$2 began=$SECONDS exit_code=0 suite_passed=0 suite_failed=0 suite_skipped=0
   shift 2
   echo "== $name"
-  timeout --kill-after=10 900 "$@" || exit_code=$?
+  timeout --foreground --kill-after=10 900 "$@" || exit_code=$?
   read -r suite_passed suite_failed suite_skipped < <(node "$root/eng/count-tests.mjs" "$report")
   if [[ $suite_failed -eq 0 ]] && ((exit_code != 0 || suite_passed == 0)); then suite_failed=1; fi
   passed=$((passed + suite_passed)) failed=$((failed + suite_failed))
