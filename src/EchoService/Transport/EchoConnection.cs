@@ -309,6 +309,7 @@ internal sealed class EchoConnection
     /// <param name="completed">Whether the prepared operation has been carried out already.</param>
     private void Run(bool completed)
     {
+        var byEvent = completed;
         try
         {
             for (var operations = OperationsPerTurn; ; operations--)
@@ -316,7 +317,7 @@ internal sealed class EchoConnection
                 if (completed)
                 {
                     var echoed = _operation == Operation.Send;
-                    if (!Complete())
+                    if (!Complete(byEvent))
                     {
                         return;
                     }
@@ -335,6 +336,7 @@ internal sealed class EchoConnection
                 }
 
                 completed = true;
+                byEvent = false;
             }
         }
         catch (ObjectDisposedException)
@@ -355,12 +357,13 @@ internal sealed class EchoConnection
     private bool Begin() => _operation == Operation.Send ? _socket!.SendAsync(_args) : _socket!.ReceiveAsync(_args);
 
     /// <summary>Deals with the operation that completed and prepares the next. False: the connection has ended.</summary>
-    private bool Complete() => _operation switch
+    /// <param name="byEvent">Whether it took an event to complete it.</param>
+    private bool Complete(bool byEvent) => _operation switch
     {
         Operation.Receive => OnReceived(),
         Operation.Send => OnSent(),
         Operation.ReceiveHeader => OnHeaderReceived(),
-        _ => OnDataWaiting(),
+        _ => OnDataWaiting(mayBeInVain: byEvent),
     };
 
     private bool OnReceived()
@@ -465,7 +468,7 @@ internal sealed class EchoConnection
         return true;
     }
 
-    private bool OnDataWaiting()
+    private bool OnDataWaiting(bool mayBeInVain)
     {
         if (_args.SocketError != SocketError.Success)
         {
@@ -473,7 +476,9 @@ internal sealed class EchoConnection
         }
 
         _operation = Operation.Receive;
-        if ((_state & StateMask) != Closing && _server.Buffers.TryRentLarge(out _large))
+        // An event may be older than the read that took its bytes: the runtime does not look again (SocketAsyncContext).
+        // Then, and at the end of the stream, the small segment does.
+        if ((_state & StateMask) != Closing && (!mayBeInVain || _socket!.Available > 0) && _server.Buffers.TryRentLarge(out _large))
         {
             SetBuffer(_large, _large.Length);
         }

@@ -29,6 +29,33 @@ public sealed class BufferTests : ServiceTests
         await client.FinishAsync();
     }
 
+    [Fact]
+    public async Task BurstsLeaveNoLargeBufferBehind()
+    {
+        // An event may tell of bytes that were read before it was looked at, and there is nothing to read then.
+        var host = await StartAsync();
+        using var client = await host.ConnectAsync();
+        var random = new Random(1);
+        for (var round = 0; round < 50; round++)
+        {
+            var size = random.Next(2000, 2_000_000);
+            var sending = SendAsync(client.Sent + size);
+            await client.ReceiveAsync(size);
+            await sending;
+            await Eventually.TrueAsync(() => host.Server.Buffers.BytesInUse == Small, TimeSpan.FromSeconds(10));
+        }
+
+        await client.FinishAsync();
+
+        async Task SendAsync(long end)
+        {
+            while (client.Sent < end)
+            {
+                await client.SendAsync(Math.Min(random.Next(1, 60_000), end - client.Sent));
+            }
+        }
+    }
+
     [Theory]
     [InlineData(Small)]
     [InlineData(65_536)]
