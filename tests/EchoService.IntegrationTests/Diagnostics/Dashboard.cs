@@ -1,5 +1,5 @@
-using EchoService.IntegrationTests.Infrastructure;
 using System.Text.Json;
+using EchoService.IntegrationTests.Infrastructure;
 
 namespace EchoService.IntegrationTests.Diagnostics;
 

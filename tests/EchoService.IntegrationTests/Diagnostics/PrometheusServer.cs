@@ -1,10 +1,10 @@
-using EchoService.IntegrationTests.Infrastructure;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
+using EchoService.IntegrationTests.Infrastructure;
 
 namespace EchoService.IntegrationTests.Diagnostics;
 
