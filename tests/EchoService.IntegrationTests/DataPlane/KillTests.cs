@@ -113,12 +113,13 @@ public sealed class KillTests(SharedService shared) : BlackBoxTests(shared)
         var client = await Service.ConnectAsync(receiveBufferSize: 4096);
         using var stop = new CancellationTokenSource();
         var sending = client.SendUntilAsync(stop.Token);
-        var last = -1L;
-        await Service.WaitForAsync(stats =>
+        var (last, unchanged) = (-1L, 0);
+        await Eventually.TrueAsync(async () =>
         {
-            var stuck = client.Sent == last && stats.BytesUnsent > 0;
+            var pending = (await Service.GetNewestAsync()).GetProperty("pendingBytes").GetInt64();
+            unchanged = pending > 0 && client.Sent == last ? unchanged + 1 : 0;
             last = client.Sent;
-            return stuck;
+            return unchanged == 10;
         });
         await stop.CancelAsync();
         await sending;
