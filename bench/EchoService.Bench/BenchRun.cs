@@ -99,11 +99,14 @@ internal sealed class BenchRun(BenchOptions options)
     }
 
     /// <summary>
-    /// The service's limit of 10,000 connections is a default that protects; a workload that needs more raises it,
-    /// as its operator would. Nothing else is ever changed.
+    /// The service's limit of 10,000 connections is a default that protects, as is UDP being off and limited by rate;
+    /// a workload that needs more raises it, as its operator would. Nothing else is ever changed.
     /// </summary>
     private static string ExtraArguments(Peer peer, Workload workload) =>
-        peer.Program == Peer.Service.Program && workload.Connections > 10_000 ? "--Echo:MaxConnections=20000" : "";
+        peer.Program != Peer.Service.Program ? ""
+        : workload.Mode == "udp" ? "--Echo:Udp:Enabled=true --Echo:Udp:RatePerSource=1000000"
+        : workload.Connections > 10_000 ? "--Echo:MaxConnections=20000"
+        : "";
 
     private IReadOnlyList<Peer> PeersOf(Workload workload) => options.Peers is { } chosen
         ? [.. workload.Peers.Where(chosen.Contains)]

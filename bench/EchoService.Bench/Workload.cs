@@ -61,6 +61,7 @@ internal sealed record Workload(string Name, string Group, string Title, string 
         Stream,
         Churn,
         Mixed,
+        new("udp", "main", "64 sockets × 64 B datagrams over UDP, closed loop", "udp", 64, 64) { Peers = [Peer.Service, Peer.Epoll] },
         Idle,
         Polled,
         Allocations,
@@ -78,7 +79,7 @@ internal sealed record Workload(string Name, string Group, string Title, string 
     public double LeastSeconds { get; private init; } = Connections >= 4_000 ? 2 : 0;
 
     /// <summary>What rate and cost are counted in.</summary>
-    public string Unit => Mode switch { "stream" => "MiB", "churn" => "connection", _ => "message" };
+    public string Unit => Mode switch { "stream" => "MiB", "churn" => "connection", "udp" => "datagram", _ => "message" };
 
     public string Units => Unit == "MiB" ? Unit : Unit + "s";
 

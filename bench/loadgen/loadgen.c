@@ -1,6 +1,6 @@
 // Load generator: one thread, epoll, every byte's place in its stream checked.
 //
-//   loadgen closed|stream|mixed|churn|idle --port N --pid N
+//   loadgen closed|stream|mixed|churn|idle|udp --port N --pid N
 //           [--connections N] [--size BYTES] [--warmup SECONDS] [--seconds SECONDS]
 //
 //   closed  each connection has one message of SIZE bytes under way
@@ -8,6 +8,7 @@
 //   mixed   closed, beside one connection that has 4 MiB messages under way (the firehose)
 //   churn   CONNECTIONS at a time: connect, echo one message, close
 //   idle    one byte per connection, then nothing: resident memory at a ninth and at all of them
+//   udp     closed, over UDP: a datagram of SIZE bytes under way per socket, sent again when lost
 //
 // The server is at 127.0.0.1:PORT; PID is its process, whose CPU time is read at both ends of the
 // measured window (CLOCK_PROCESS_CPUTIME_ID of that process: user + system as in /proc/PID/stat,
@@ -40,9 +41,12 @@ enum {
     MAX_EVENTS = 256,
     RAMP_BATCH = 64, // connections opened at once; below any server's listen backlog
     SOURCES = 200,   // client addresses 127.0.0.1 to 127.0.0.200, against ephemeral port shortage
+    MAX_DATAGRAM = 65507, // over IPv4
+    RESEND_AFTER = 200 * 1000 * 1000, // nanoseconds without an echo; TCP's least timeout on Linux
+    MOST_RESENT = 100,                // one datagram of so many; with more, other work than the echo is measured
 };
 
-enum mode { CLOSED, STREAM, MIXED, CHURN, IDLE };
+enum mode { CLOSED, STREAM, MIXED, CHURN, IDLE, UDP };
 enum phase { RAMP, WARMUP, MEASURE, DRAIN };
 
 struct connection {
@@ -54,6 +58,8 @@ struct connection {
     uint64_t sent;
     uint64_t received;
     uint64_t message_sent_at;
+    uint64_t datagram_sent_at; // its last copy
+    uint64_t copies;           // datagrams that may still come back
 };
 
 // Log-linear histogram of nanoseconds: 64 buckets per power of two, 1.6 % wide.
@@ -74,6 +80,7 @@ static uint64_t message_size = 64;
 static uint64_t chatty_bytes;
 static uint64_t firehose_bytes;
 static uint64_t churned;
+static uint64_t resent;
 
 static _Noreturn void die(const char *format, ...)
 {
@@ -127,12 +134,13 @@ static double percentile(double fraction)
 static int open_socket(void)
 {
     static uint32_t next_source;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, (mode == UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
     if (fd < 0)
         die("socket: %s", strerror(errno));
     int on = 1;
     struct timeval timeout = {.tv_sec = 5};
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (mode != UDP)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout); // bounds connect()
     struct sockaddr_in source = {
@@ -199,10 +207,41 @@ static void send_more(struct connection *c)
     }
 }
 
+// A datagram is its offset in the socket's stream, then the pattern from there on.
+static void send_datagram(struct connection *c, uint64_t time)
+{
+    memcpy(scratch, &c->received, sizeof c->received);
+    memcpy(scratch + sizeof c->received, pattern + (c->start + c->received) % PERIOD, c->size - sizeof c->received);
+    if (send(c->fd, scratch, c->size, MSG_DONTWAIT) < 0)
+        die("send: %s", strerror(errno));
+    c->datagram_sent_at = time;
+    c->copies++;
+    c->sent = c->received + c->size;
+}
+
 static void start_message(struct connection *c, uint64_t time)
 {
     c->message_sent_at = time;
-    send_more(c);
+    if (mode == UDP)
+        send_datagram(c, time);
+    else
+        send_more(c);
+}
+
+static void resend_lost(void)
+{
+    static uint64_t next_look;
+    uint64_t time = now();
+    if (time < next_look)
+        return;
+    next_look = time + RESEND_AFTER / 10;
+    for (struct connection *c = connections; c < connections + opened; c++) {
+        if (c->received == c->sent || time - c->datagram_sent_at < RESEND_AFTER)
+            continue;
+        if (phase == MEASURE)
+            resent++;
+        send_datagram(c, time);
+    }
 }
 
 static void check_bytes(const struct connection *c, size_t length)
@@ -232,10 +271,32 @@ static bool receive(struct connection *c)
     return true;
 }
 
+// Takes one datagram, if there is one. True when it is the one that is waited for.
+static bool receive_datagram(struct connection *c)
+{
+    ssize_t length = recv(c->fd, scratch, CHUNK, MSG_DONTWAIT);
+    if (length < 0) {
+        if (errno == EAGAIN)
+            return false;
+        die("recv: %s", strerror(errno));
+    }
+    uint64_t offset;
+    memcpy(&offset, scratch, sizeof offset);
+    if ((uint64_t)length != c->size || offset >= c->sent ||
+        memcmp(scratch + sizeof offset, pattern + (c->start + offset) % PERIOD, c->size - sizeof offset) != 0)
+        die("a wrong datagram came back after %llu bytes", (unsigned long long)c->received);
+    if (c->copies-- == 0)
+        die("more datagrams came back than were sent");
+    if (offset != c->received)
+        return false; // it was sent again, and has been taken already
+    c->received = c->sent;
+    return true;
+}
+
 static void on_echo(struct connection *c)
 {
     uint64_t before = c->received;
-    if (!receive(c))
+    if (!(mode == UDP ? receive_datagram(c) : receive(c)))
         return;
     if (phase == MEASURE)
         *(c->firehose ? &firehose_bytes : &chatty_bytes) += c->received - before;
@@ -294,6 +355,8 @@ static void turn(void)
         if (events[i].events & EPOLLOUT)
             send_more(c);
     }
+    if (mode == UDP)
+        resend_lost();
 }
 
 // Opens connections up to a number; each has had one message echoed when this returns.
@@ -402,6 +465,8 @@ static void measure(int pid, double warmup, double seconds)
 
     double elapsed = (double)(end - start) / 1e9;
     double messages = (double)chatty_bytes / (double)message_size;
+    if ((double)resent * MOST_RESENT > messages)
+        die("%llu datagrams were lost or late, %.0f came back", (unsigned long long)resent, messages);
     printf("{\"connections\":%d,\"size\":%llu,\"seconds\":%.6f,\"messages\":%.1f,\"bytes\":%llu,"
            "\"firehoseBytes\":%llu,\"serverCpuSeconds\":%.9f,\"loadCpuSeconds\":%.9f,"
            "\"p50Micros\":%.1f,\"p99Micros\":%.1f,\"p999Micros\":%.1f}\n",
@@ -413,8 +478,8 @@ static void measure(int pid, double warmup, double seconds)
 
 static enum mode parse_mode(const char *name)
 {
-    static const char *names[] = {"closed", "stream", "mixed", "churn", "idle"};
-    for (int i = 0; i < 5; i++)
+    static const char *names[] = {"closed", "stream", "mixed", "churn", "idle", "udp"};
+    for (int i = 0; i < 6; i++)
         if (strcmp(name, names[i]) == 0)
             return (enum mode)i;
     die("unknown mode %s", name);
@@ -455,13 +520,15 @@ int main(int argc, char **argv)
         }
     }
     if (optind != argc - 1 || port <= 0 || pid <= 0 || connection_count <= 0 || message_size == 0 || seconds <= 0)
-        die("usage: loadgen closed|stream|mixed|churn|idle --port N --pid N [--connections N] [--size BYTES] "
+        die("usage: loadgen closed|stream|mixed|churn|idle|udp --port N --pid N [--connections N] [--size BYTES] "
             "[--warmup SECONDS] [--seconds SECONDS]");
     mode = parse_mode(argv[optind]);
     if (mode == MIXED)
         connection_count++;
     if (mode == IDLE)
         message_size = 1;
+    if (mode == UDP && (message_size < sizeof(uint64_t) || message_size > MAX_DATAGRAM))
+        die("a datagram has %zu to %d bytes here", sizeof(uint64_t), MAX_DATAGRAM);
     alarm((unsigned)(warmup + seconds) + 120); // a server that hangs must not hang the bench
     signal(SIGPIPE, SIG_IGN);
 

@@ -1,7 +1,8 @@
 // Single-threaded epoll echo: the yardstick. `echo_epoll PORT lt|et`.
 //
 // One receive buffer is shared by all connections. A connection owns memory only while the
-// kernel has taken part of an echo; nothing is read from it meanwhile.
+// kernel has taken part of an echo; nothing is read from it meanwhile. Datagrams to 127.0.0.1 on
+// the same port are echoed too.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 64 * 1024, MAX_FDS = 65536, MAX_EVENTS = 512 };
+enum { BUFFER_SIZE = 64 * 1024, MAX_FDS = 65536, MAX_EVENTS = 512, DATAGRAMS_PER_TURN = 64 };
 
 struct pending {
     char *data;
@@ -141,6 +142,32 @@ static void serve_edge(int fd, uint32_t events)
             ;
 }
 
+static int bind_datagrams(uint16_t port)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        die("socket");
+    // Loopback alone: nothing here keeps a forged source from making two servers answer each other.
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
+        die("bind");
+    return fd;
+}
+
+static void echo_datagrams(int fd)
+{
+    for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
+        struct sockaddr_in source;
+        socklen_t length = sizeof source;
+        ssize_t received = recvfrom(fd, buffer, sizeof buffer, 0, (struct sockaddr *)&source, &length);
+        if (received < 0)
+            return;
+        // One that cannot be sent is lost, as datagrams may be.
+        sendto(fd, buffer, (size_t)received, 0, (struct sockaddr *)&source, length);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3 || (strcmp(argv[2], "lt") != 0 && strcmp(argv[2], "et") != 0)) {
@@ -150,6 +177,7 @@ int main(int argc, char **argv)
     edge_triggered = strcmp(argv[2], "et") == 0;
     signal(SIGPIPE, SIG_IGN);
 
+    uint16_t port = (uint16_t)atoi(argv[1]);
     int listener = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listener < 0)
         die("socket");
@@ -157,15 +185,17 @@ int main(int argc, char **argv)
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     struct sockaddr_in6 address = {
-        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(argv[1])), .sin6_addr = in6addr_any};
+        .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_any};
     if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0)
         die("bind");
+    int datagrams = bind_datagrams(port);
     if (listen(listener, 512) < 0)
         die("listen");
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_fd < 0)
         die("epoll_create1");
     watch(EPOLL_CTL_ADD, listener, EPOLLIN);
+    watch(EPOLL_CTL_ADD, datagrams, EPOLLIN);
 
     struct epoll_event events[MAX_EVENTS];
     for (;;) {
@@ -176,6 +206,8 @@ int main(int argc, char **argv)
             int fd = events[i].data.fd;
             if (fd == listener)
                 accept_all(listener);
+            else if (fd == datagrams)
+                echo_datagrams(datagrams);
             else if (edge_triggered)
                 serve_edge(fd, events[i].events);
             else
