@@ -21,11 +21,11 @@ describe('a memory limit of 128 MiB', () => {
 
       const deaf = await EchoClient.connect(service.direct);
       deaf.pauseReading();
-      deaf.send(32 * MiB);
+      deaf.send(16 * MiB);
       const hog = await EchoClient.connect(service.direct);
       const stream = hog.stream(4 * MiB);
       let peak = 0;
-      while (hog.received < 256 * MiB) {
+      while (hog.received < 64 * MiB) {
         peak = Math.max(peak, await service.memory());
         await delay(100);
       }
