@@ -33,8 +33,7 @@ public sealed class FailedStartTests
     [Fact]
     public async Task TheEchoPortIsTakenForUdpAlone()
     {
-        using var other = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
-        other.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        using var other = TakeForUdpAlone();
         var errors = await FailAsync([$"--Echo:Port={PortOf(other)}", "--Echo:Udp:Enabled=true", "--urls=http://127.0.0.1:0"]);
         errors.ShouldBe([$"Echo:Port = \"{PortOf(other)}\": is taken on :: for UDP; must be a free port, or 0 for any"]);
     }
@@ -92,4 +91,28 @@ public sealed class FailedStartTests
     }
 
     private static int PortOf(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
+
+    /// <summary>
+    /// A UDP port whose number no TCP socket has. Below the ports that the kernel gives to clients, of which the other
+    /// tests have thousands: one of theirs would make the TCP bind fail first.
+    /// </summary>
+    private static Socket TakeForUdpAlone()
+    {
+        while (true)
+        {
+            var port = Random.Shared.Next(20_000, 32_000);
+            var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+            try
+            {
+                using var tcp = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+                tcp.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
+                socket.Bind(new IPEndPoint(IPAddress.IPv6Loopback, port));
+                return socket;
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                socket.Dispose();
+            }
+        }
+    }
 }
