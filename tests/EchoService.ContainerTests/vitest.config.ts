@@ -18,8 +18,13 @@ export default defineConfig({
           include: ['containers/**/*.test.ts'],
           globalSetup: ['support/build-image.ts'],
           fileParallelism: false,
-          // Its image can't be pulled everywhere; support/build-image.ts removes what a killed run leaves.
-          env: { TESTCONTAINERS_RYUK_DISABLED: 'true' },
+          env: {
+            // Its image can't be pulled everywhere; support/build-image.ts removes what a killed run leaves.
+            TESTCONTAINERS_RYUK_DISABLED: 'true',
+            // Where a /.dockerenv lies about, Testcontainers asks at the bridge's gateway, and an engine that publishes on
+            // loopback alone (eng/ensure-docker.sh) does not answer there.
+            ...(process.env.DOCKER_HOST ? {} : { TESTCONTAINERS_HOST_OVERRIDE: process.env.TESTCONTAINERS_HOST_OVERRIDE ?? '127.0.0.1' }),
+          },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
