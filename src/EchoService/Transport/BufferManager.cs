@@ -8,7 +8,7 @@ namespace EchoService.Transport;
 /// <remarks>
 /// Small segments are cut from slabs that are kept for the life of the server, as the sample keeps its one block.
 /// Large segments beyond <see cref="SpareLargeSegments"/> are handed back to the garbage collector when returned.
-/// Taken per accept, close or burst, never per message, so a plain lock serves.
+/// Taken per accept, close or large segment, never per small message, so a plain lock serves.
 /// </remarks>
 internal sealed class BufferManager
 {

@@ -72,7 +72,7 @@ internal sealed class ConnectionListener
                 socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)Math.Ceiling(options.KeepAlive.TotalSeconds));
             }
 
-            socket.Bind(new IPEndPoint(address, port));
+            socket.Bind(new ListenEndPoint(address, port));
             socket.Listen(options.Backlog);
             return new ConnectionListener(server, socket);
         }

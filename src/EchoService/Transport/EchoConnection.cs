@@ -26,11 +26,8 @@ internal sealed class EchoConnection
     private const int StateMask = 0xFF;
     private const int ReasonShift = 8; // the close reason lives in the second byte, so both change in one step
 
-    /// <summary>
-    /// Operations that may complete at once before others get their turn: 8 messages, or 5 large segments of a stream.
-    /// A multiple of 3 (wait, receive, send), so that a stream gives its large segment back before it waits for its turn.
-    /// </summary>
-    private const int OperationsPerTurn = 15;
+    /// <summary>Operations that may complete at once before others get their turn: 8 messages, or 8 large segments of a stream.</summary>
+    private const int OperationsPerTurn = 16;
 
     /// <summary>Reads in a row that would have fitted the small segment, after which a busy connection counts as quiet again.</summary>
     private const int ShortReadsUntilQuiet = 16;
@@ -50,10 +47,11 @@ internal sealed class EchoConnection
     private IPEndPoint? _client;
 
     // A connection is busy from the first read that fills its buffer. It then borrows a large segment while there are
-    // bytes to read, and waits for more with an operation of no bytes and no large segment. That holds after a full
-    // read too: a message may end where the buffer does, and then a receive with the large segment would keep it for
-    // as long as the client is quiet. In a stream the wait ends at once and costs a peek per segment.
+    // bytes to read, and waits for more with an operation of no bytes and no large segment. A full read alone does not
+    // say that there is more: a message may end where the buffer does, and then a receive with the large segment would
+    // keep it for as long as the client is quiet.
     private bool _busy;
+    private bool _filled;
     private byte _shortReads;
 
     private long _bytesReceived;
@@ -153,6 +151,9 @@ internal sealed class EchoConnection
         Ended => ConnectionState.Closed,
         _ => ConnectionState.Closing,
     };
+
+    /// <summary>The registry's own: the next connection in its table's bucket.</summary>
+    public EchoConnection? NextInBucket { get; set; }
 
     /// <summary>Posts the first receive. Called once, by the accept loop.</summary>
     public void Start()
@@ -316,7 +317,8 @@ internal sealed class EchoConnection
             {
                 if (completed)
                 {
-                    var echoed = _operation == Operation.Send;
+                    // More is there after a full read, so nothing is gained by a wait before the turn is over.
+                    var mayWait = _operation == Operation.Send && !_filled;
                     if (!Complete(byEvent))
                     {
                         return;
@@ -324,13 +326,14 @@ internal sealed class EchoConnection
 
                     // Never with bytes in hand: they go out first.
                     var turnIsOver = operations <= 0;
-                    if (_operation != Operation.Send && (echoed || turnIsOver) && _server.TryYield(this, turnIsOver))
+                    if (_operation != Operation.Send && (mayWait || turnIsOver) && _server.TryYield(this, turnIsOver))
                     {
                         return;
                     }
                 }
 
-                if (Begin())
+                // More is likely to be there after a full read, and after a wait for the turn.
+                if (Begin(dataIsLikely: _filled || !completed))
                 {
                     return;
                 }
@@ -354,7 +357,21 @@ internal sealed class EchoConnection
     }
 
     /// <summary>Starts the prepared operation. True: it is outstanding and the loop goes on when it completes.</summary>
-    private bool Begin() => _operation == Operation.Send ? _socket!.SendAsync(_args) : _socket!.ReceiveAsync(_args);
+    /// <param name="dataIsLikely">Whether it is worth a look if there is something to read before a wait for it.</param>
+    private bool Begin(bool dataIsLikely)
+    {
+        if (_operation == Operation.Send)
+        {
+            return _socket!.SendAsync(_args);
+        }
+
+        if (_operation == Operation.WaitForData && dataIsLikely && _socket!.Available > 0)
+        {
+            PrepareLargeReceive();
+        }
+
+        return _socket!.ReceiveAsync(_args);
+    }
 
     /// <summary>Deals with the operation that completed and prepares the next. False: the connection has ended.</summary>
     /// <param name="byEvent">Whether it took an event to complete it.</param>
@@ -475,16 +492,15 @@ internal sealed class EchoConnection
             return End(Classify(_args.SocketError));
         }
 
-        _operation = Operation.Receive;
         // An event may be older than the read that took its bytes: the runtime does not look again (SocketAsyncContext).
         // Then, and at the end of the stream, the small segment does.
-        if ((_state & StateMask) != Closing && (!mayBeInVain || _socket!.Available > 0) && _server.Buffers.TryRentLarge(out _large))
+        if (!mayBeInVain || _socket!.Available > 0)
         {
-            SetBuffer(_large, _large.Length);
+            PrepareLargeReceive();
         }
         else
         {
-            SetBuffer(_small, _small.Length);
+            PrepareSmallReceive();
         }
 
         return true;
@@ -500,9 +516,28 @@ internal sealed class EchoConnection
         }
         else
         {
-            _operation = Operation.Receive;
-            SetBuffer(_small, _small.Length);
+            PrepareSmallReceive();
         }
+    }
+
+    private void PrepareSmallReceive()
+    {
+        _operation = Operation.Receive;
+        SetBuffer(_small, _small.Length);
+    }
+
+    /// <summary>For a receive that will find something: a large segment must not wait for a client.</summary>
+    private void PrepareLargeReceive()
+    {
+        // What is read while closing is only discarded.
+        if ((_state & StateMask) == Closing || !_server.Buffers.TryRentLarge(out _large))
+        {
+            PrepareSmallReceive();
+            return;
+        }
+
+        _operation = Operation.Receive;
+        SetBuffer(_large, _large.Length);
     }
 
     private void SetBuffer(BufferSegment segment, int count)
@@ -520,7 +555,8 @@ internal sealed class EchoConnection
     /// <summary>Learns from how full a read was whether the connection is busy.</summary>
     private void NoteFill(int count)
     {
-        if (count == _args.Count)
+        _filled = count == _args.Count;
+        if (_filled)
         {
             _busy = _server.Buffers.HasLarge;
             _shortReads = 0;

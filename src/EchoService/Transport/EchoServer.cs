@@ -43,6 +43,7 @@ internal sealed class EchoServer : IDisposable
         }
 
         Limit = new ConnectionLimit(limit);
+        Connections = new ConnectionRegistry(limit);
         Buffers = new BufferManager(
             options.ReceiveBufferSize, options.MaxReceiveBufferSize, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / LargeBufferShare);
         _pool = new SocketAsyncEventArgsPool(limit);
@@ -78,7 +79,7 @@ internal sealed class EchoServer : IDisposable
 
     public UdpCounters UdpCounters { get; } = new();
 
-    public ConnectionRegistry Connections { get; } = new();
+    public ConnectionRegistry Connections { get; }
 
     public SocketAsyncEventArgsPool EventArgs => _pool;
 

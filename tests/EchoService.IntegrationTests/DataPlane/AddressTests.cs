@@ -16,7 +16,11 @@ public sealed class AddressTests : ServiceTests
         {
             using var client = await EchoClient.ConnectAsync(new IPEndPoint(address, host.EndPoint.Port));
             await client.EchoAsync(5000);
+            // An IPv4 client has its IPv4 address, though the socket that accepted it is an IPv6 one.
+            var connection = host.Server.Connections.Live.ShouldHaveSingleItem();
+            connection.PeerEndPoint.ShouldBe(client.Socket.LocalEndPoint);
             await client.FinishAsync();
+            await host.WaitForAsync(stats => stats.Active == 0);
         }
     }
 
