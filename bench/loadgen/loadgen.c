@@ -148,7 +148,7 @@ static int open_socket(void)
     if (bind(fd, (struct sockaddr *)&source, sizeof source) < 0)
         die("bind: %s", strerror(errno));
     if (connect(fd, (struct sockaddr *)&server, sizeof server) < 0)
-        die("connect: %s", strerror(errno));
+        die("connect: %s", errno == EINPROGRESS ? "no answer within 5 s" : strerror(errno)); // SO_SNDTIMEO's way to say so
     return fd;
 }
 
