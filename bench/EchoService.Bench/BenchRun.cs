@@ -8,8 +8,8 @@ namespace EchoService.Bench;
 /// </summary>
 internal sealed class BenchRun(BenchOptions options)
 {
-    /// <summary>Long enough for the .NET peers' hot code to be compiled at its last tier.</summary>
-    private const double WarmupSlice = 2.5;
+    /// <summary>The guard looks for gross loss alone and has little time.</summary>
+    private const double QuickWarmup = 2.5;
 
     /// <summary>Before each window: caches, and connections that the ramp left in step.</summary>
     private const double Warmup = 0.3;
@@ -60,7 +60,7 @@ internal sealed class BenchRun(BenchOptions options)
                         crashed?.Dispose();
                         servers[peer] = server = await ServerProcess.StartAsync(options, peer, ExtraArguments(peer, workload), cancellationToken);
                         if (workload.Mode != "idle")
-                            await LoadAsync(workload, peer, server, TimeSpan.FromMilliseconds(50), WarmupSlice, seconds: 0.1, cancellationToken);
+                            await LoadAsync(workload, peer, server, TimeSpan.FromMilliseconds(50), options.Quick ? Math.Min(peer.Warmup, QuickWarmup) : peer.Warmup, seconds: 0.1, cancellationToken);
                     }
                     var slice = await MeasureSliceAsync(workload, peer, server, cancellationToken);
                     slices[peer.Name].Add(slice);
