@@ -23,6 +23,8 @@ public sealed class HealthTests : ApiTests
         await using var host = await EchoHost.StartAsync();
         using var api = new ApiClient(host.ManagementUri);
         using var client = await host.ConnectAsync();
+        // Until its first echo it may still be in the backlog, and the drain has nobody to wait for.
+        await client.EchoAsync(1);
         host.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.FromSeconds(-1)), DrainTrigger.Api);
 
         var ready = (await api.GetAsync("/readyz")).ShouldBe(HttpStatusCode.ServiceUnavailable);
