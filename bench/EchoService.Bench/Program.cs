@@ -1,3 +1,4 @@
+using EchoService.Configuration;
 using EchoService.Bench;
 
 if (!BenchOptions.TryParse(args, out var options, out var problem))

@@ -47,7 +47,9 @@ internal sealed class ProbeRun : IDisposable
         // Lanes that complete on different processors should not write the same cache lines for every message.
         _latencies = new LatencyHistogram[Environment.ProcessorCount];
         foreach (ref var histogram in _latencies.AsSpan())
+        {
             histogram = new LatencyHistogram();
+        }
 
         _connector = new Connector(options.Target, options.Timeout, _connectTimes);
         var settings = new LaneSettings(
@@ -62,7 +64,9 @@ internal sealed class ProbeRun : IDisposable
             Batch: options.Mode == ProbeMode.Watch ? 16 : options.Pipeline);
         _lanes = new Lane[options.Connections];
         for (var i = 0; i < _lanes.Length; i++)
+        {
             _lanes[i] = new Lane(i + 1, settings, _latencies[i % _latencies.Length]);
+        }
     }
 
     /// <summary>Runs to the end of the duration or until <paramref name="interrupt"/>, whichever comes first.</summary>
@@ -88,7 +92,10 @@ internal sealed class ProbeRun : IDisposable
         var open = Sample(now).Open;
         await stop.CancelAsync().ConfigureAwait(false);
         foreach (var lane in _lanes)
+        {
             lane.Stop();
+        }
+
         await Task.WhenAll(lanes).ConfigureAwait(false);
 
         // What was outstanding is now lost; closing is no part of the run.
@@ -112,7 +119,10 @@ internal sealed class ProbeRun : IDisposable
             (sample, now) =>
             {
                 if (sample.EverConnected > connected)
+                {
                     (connected, since) = (sample.EverConnected, now);
+                }
+
                 return interrupt.IsCancellationRequested
                     || connected == _lanes.Length
                     || (now - since > _timeout && (connected > 0 || ConnectFailures() > 0));
@@ -131,17 +141,28 @@ internal sealed class ProbeRun : IDisposable
             pacer.Start();
             await UntilOver().ConfigureAwait(false);
             if (interrupt.IsCancellationRequested)
+            {
                 pacer.Abandon();
+            }
             else
+            {
                 pacer.Finish();
+            }
+
             return pacer.WorstLag;
         }
 
         foreach (var lane in _lanes)
+        {
             lane.KeepUnderWay(_options.Pipeline);
+        }
+
         await UntilOver().ConfigureAwait(false);
         foreach (var lane in _lanes)
+        {
             lane.KeepUnderWay(0);
+        }
+
         return 0;
     }
 
@@ -157,16 +178,24 @@ internal sealed class ProbeRun : IDisposable
         {
             var now = Clock.Now;
             foreach (var lane in _lanes)
+            {
                 lane.Housekeep(now);
+            }
+
             var happened = _events.From(_eventsShown);
             _eventsShown += happened.Count;
             _display.Show(happened);
 
             var sample = Sample(now);
             if (now >= _nextInterval)
+            {
                 CloseInterval(sample, now);
+            }
+
             if (isOver(sample, now))
+            {
                 return;
+            }
         }
         while (await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false));
     }
@@ -175,7 +204,10 @@ internal sealed class ProbeRun : IDisposable
     {
         var sample = new RunSample();
         foreach (var lane in _lanes)
+        {
             lane.AddTo(sample, now);
+        }
+
         _worst = Math.Max(_worst, sample.Worst);
         return sample;
     }
@@ -196,7 +228,10 @@ internal sealed class ProbeRun : IDisposable
             Open: sample.Open,
             WorstSeconds: Clock.ToSeconds(_worst));
         if (now < _nextInterval && interval is { Answered: 0, Corrupted: 0, Lost: 0, Ended: 0, ConnectFailures: 0 })
+        {
             return;
+        }
+
         _timeline.Add(interval);
         _display.Show(interval, sample);
         (_atIntervalStart, _endsAtIntervalStart, _failuresAtIntervalStart, _worst) = (sample, ends, failures, 0);
@@ -213,7 +248,9 @@ internal sealed class ProbeRun : IDisposable
     {
         var latency = new LatencyHistogram();
         foreach (var histogram in _latencies)
+        {
             latency.Add(histogram);
+        }
 
         var m = total.Messages;
         var messages = new MessagesReport(m.Due, m.Answered, m.Late, m.Corrupted, m.Lost, m.Unsent, m.Repeated);

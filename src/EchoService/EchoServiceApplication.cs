@@ -5,6 +5,7 @@ using EchoService.ControlPlane;
 using EchoService.Diagnostics;
 using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Udp;
 using Log = EchoService.ControlPlane.Log;
 
 namespace EchoService;

@@ -1,3 +1,4 @@
+using EchoService.Configuration;
 using System.Globalization;
 using EchoService.Bench.Peers;
 

@@ -12,7 +12,10 @@ internal static class DurationText
         foreach (var (unit, seconds) in Units)
         {
             if (!text.EndsWith(unit, StringComparison.Ordinal))
+            {
                 continue;
+            }
+
             duration = default;
             if (!double.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
                 || number * seconds > TimeSpan.MaxValue.TotalSeconds / 2)

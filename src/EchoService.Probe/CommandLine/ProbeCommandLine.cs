@@ -117,7 +117,10 @@ internal static class ProbeCommandLine
         });
         // A line of a log is a line, whatever its length; a terminal wraps by words.
         if (!isTerminal)
+        {
             console.Profile.Width = 1000;
+        }
+
         var shown = isTerminal
             ? await console.Live(TerminalDisplay.Waiting(options))
                 .StartAsync(context => MeasureAsync(options, new TerminalDisplay(console, context, options), interrupt)).ConfigureAwait(false)
@@ -138,7 +141,10 @@ internal static class ProbeCommandLine
         CustomParser = result =>
         {
             if (ProbeTarget.TryParse(result.Tokens[0].Value, out var target))
+            {
                 return target;
+            }
+
             result.AddError($"'{result.Tokens[0].Value}' is not HOST:PORT, as in echo.example.org:7007, 127.0.0.1:7007 or [::1]:7007.");
             return null;
         },
@@ -167,7 +173,10 @@ internal static class ProbeCommandLine
             {
                 var text = result.Tokens[0].Value;
                 if (T.TryParse(text, CultureInfo.InvariantCulture, out var number) && number.CompareTo(least) >= 0 && number.CompareTo(most) <= 0)
+                {
                     return number;
+                }
+
                 result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} must be a number from {least} to {most}, not '{text}'."));
                 return default;
             },
@@ -182,7 +191,10 @@ internal static class ProbeCommandLine
         {
             var text = result.Tokens[0].Value;
             if (DurationText.TryParse(text, out var duration) && duration >= TimeSpan.FromMilliseconds(1) && duration <= TimeSpan.FromDays(7))
+            {
                 return duration;
+            }
+
             result.AddError($"{name} must be {DurationForms}, from 1ms to 168h, not '{text}'.");
             return default;
         },

@@ -58,7 +58,10 @@ internal sealed class Connector(ProbeTarget target, TimeSpan timeout, LatencyHis
         for (var i = 0; ; i++)
         {
             if (i == addresses.Length)
+            {
                 throw new SocketException((int)SocketError.HostNotFound);
+            }
+
             var socket = new Socket(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             try
             {
@@ -67,7 +70,10 @@ internal sealed class Connector(ProbeTarget target, TimeSpan timeout, LatencyHis
                 await socket.ConnectAsync(new IPEndPoint(addresses[i], target.Port), cancel).ConfigureAwait(false);
                 // A connect to a dead port of the ephemeral range on this machine can meet itself, and would echo perfectly.
                 if (Equals(socket.LocalEndPoint, socket.RemoteEndPoint))
+                {
                     throw new SocketException((int)SocketError.ConnectionRefused);
+                }
+
                 connectTimes.Record(Clock.Now - began);
                 return socket;
             }

@@ -20,9 +20,13 @@ internal sealed class EventLog(long origin)
         {
             Interlocked.Increment(ref _counts[(int)kind]);
             if (_events.Count < Capacity)
+            {
                 _events.Add(new ProbeEvent(Clock.Now - origin, connection, kind, detail));
+            }
             else
+            {
                 Dropped++;
+            }
         }
     }
 
@@ -35,6 +39,8 @@ internal sealed class EventLog(long origin)
     public IReadOnlyList<ProbeEvent> From(int start)
     {
         lock (_gate)
+        {
             return _events[start..];
+        }
     }
 }

@@ -68,13 +68,19 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
             var began = Clock.Now;
             var (socket, failure) = await settings.Connector.ConnectAsync(stop).ConfigureAwait(false);
             if (socket is not null)
+            {
                 await ConverseAsync(socket).ConfigureAwait(false);
+            }
             else if (failure is { } kind)
+            {
                 FailToConnect(kind);
+            }
 
             var pause = settings.RetryInterval - TimeSpan.FromSeconds(Clock.ToSeconds(Clock.Now - began));
             if (pause > TimeSpan.Zero)
+            {
                 await Task.Delay(pause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
@@ -95,7 +101,10 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         {
             _underWay = messages;
             if (_outbound is null)
+            {
                 return;
+            }
+
             TopUp(Clock.Now);
             _outbound.Flush();
         }
@@ -130,9 +139,15 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
             _totals.Lost += _inFlight.Count;
             _inFlight.Clear();
             while (_backlog.TryDequeue(out var message))
+            {
                 CountUnanswered(message);
+            }
+
             if (_socket is null)
+            {
                 return;
+            }
+
             try
             {
                 _socket.Shutdown(SocketShutdown.Both);
@@ -160,7 +175,9 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
             _worst = 0;
             sample.SeeGap(_gap, _gapBegan);
             if (_waitingSince != 0)
+            {
                 sample.SeeGap(now - _waitingSince, _waitingSince);
+            }
         }
     }
 
@@ -168,16 +185,25 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
     public int TakeBatch(Span<byte> buffer)
     {
         if (_backlog.Count == 0)
+        {
             return 0;
+        }
+
         var now = Clock.Now;
         if (_inFlight.Count == 0)
+        {
             _progressAt = now;
+        }
+
         var size = _codec.MessageSize;
         var length = 0;
         while (buffer.Length - length >= size && _backlog.TryDequeue(out var message))
         {
             if (message.StartedAt == 0)
+            {
                 message = message with { StartedAt = Math.Min(message.DueAt, now) };
+            }
+
             _inFlight.Enqueue(message);
             _codec.Write(number, message.Sequence, buffer.Slice(length, size));
             length += size;
@@ -196,7 +222,10 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         lock (Gate)
         {
             if (_stopped)
+            {
                 return;
+            }
+
             Begin(socket, outbound);
         }
 
@@ -208,11 +237,17 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
             {
                 var count = await socket.ReceiveAsync(_received.AsMemory(held), SocketFlags.None).ConfigureAwait(false);
                 if (count == 0)
+                {
                     break;
+                }
+
                 lock (Gate)
                 {
                     if (_stopped)
+                    {
                         return;
+                    }
+
                     _totals.BytesReceived += count;
                     held = Take(held + count, isLast: false);
                     outbound.Flush();
@@ -229,9 +264,14 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         }
 
         if (error == SocketError.Success)
+        {
             await LetSendSettleAsync(outbound).ConfigureAwait(false);
+        }
+
         lock (Gate)
+        {
             End(outbound, held, error);
+        }
     }
 
     /// <summary>
@@ -245,7 +285,9 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
             lock (Gate)
             {
                 if (!outbound.IsPending)
+                {
                     return;
+                }
             }
 
             await Task.Delay(5).ConfigureAwait(false);
@@ -255,7 +297,9 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
     private void FailToConnect(ProbeEventKind kind)
     {
         lock (Gate)
+        {
             ReportRow(kind);
+        }
     }
 
     private void Begin(Socket socket, Outbound outbound)
@@ -276,7 +320,10 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         _outbound = null;
         _socket = null;
         if (_stopped)
+        {
             return;
+        }
+
         Take(held, isLast: true);
 
         var end = _givenUpFor ?? error switch
@@ -295,7 +342,10 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
             // Nothing of these was echoed, and the server said so: they go first on the next connection.
             _totals.Repeated += unanswered;
             foreach (var waiting in _backlog)
+            {
                 _inFlight.Enqueue(waiting);
+            }
+
             _backlog.Clear();
             (_backlog, _inFlight) = (_inFlight, _backlog);
         }
@@ -308,7 +358,9 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         _headOffset = 0;
         _headFault = null;
         if (end != ProbeEventKind.Corrupted)
+        {
             ReportRow(end, DescribeEnd(unanswered, partial));
+        }
     }
 
     private string DescribeEnd(int unanswered, int partial)
@@ -323,7 +375,10 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         _givenUpFor ??= reason;
         _outbound?.Abandon();
         if (_socket is not { } socket)
+        {
             return;
+        }
+
         try
         {
             socket.LingerState = new LingerOption(enable: true, seconds: 0);
@@ -345,13 +400,17 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         _totals.Due++;
         _backlog.Enqueue(new PendingMessage(_nextSequence++, dueAt, StartedAt: 0));
         if (_waitingSince == 0)
+        {
             _waitingSince = Math.Min(dueAt, now);
+        }
     }
 
     private void TopUp(long now)
     {
         while (_backlog.Count + _inFlight.Count < _underWay)
+        {
             Enqueue(now, now);
+        }
     }
 
     /// <summary>
@@ -378,13 +437,18 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
             Advance(matching, now);
             bytes = bytes[matching..];
             if (matching == part.Length)
+            {
                 continue;
+            }
 
             // bytes[0] is not what should be here.
             if (_headFault is null)
             {
                 if (bytes.Length < EvidenceLength && !isLast && MoreIsToCome(bytes.Length))
+                {
                     break;
+                }
+
                 if (FindMissing(bytes) is var missing && missing > 0)
                 {
                     Skip(missing, now);
@@ -413,7 +477,10 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
     private int FindMissing(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < LeastEvidence)
+        {
             return 0;
+        }
+
         var evidence = bytes[..Math.Min(bytes.Length, EvidenceLength)];
         var size = _codec.MessageSize;
         var messages = Math.Min(_inFlight.Count, Math.Max(2, SearchLimit / size));
@@ -424,7 +491,10 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
             foreach (var message in _inFlight)
             {
                 if (length == messages * size)
+                {
                     break;
+                }
+
                 _codec.Write(number, message.Sequence, stream.AsSpan(length, size));
                 length += size;
             }
@@ -455,7 +525,9 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
     {
         _headOffset += bytes;
         if (_headOffset < _codec.MessageSize)
+        {
             return;
+        }
 
         var message = _inFlight.Dequeue();
         var fault = _headFault;
@@ -469,9 +541,13 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         {
             CloseGap(now);
             if (fault is null)
+            {
                 CountAnswer(now - message.StartedAt);
+            }
             else
+            {
                 _totals.Corrupted++;
+            }
         }
 
         TopUp(now);
@@ -481,9 +557,13 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
     private void CountUnanswered(PendingMessage message)
     {
         if (message.StartedAt == 0)
+        {
             _totals.Unsent++;
+        }
         else
+        {
             _totals.Lost++;
+        }
     }
 
     private void CountAnswer(long latency)
@@ -493,7 +573,9 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         {
             _row = null;
             if (_connects > 1)
+            {
                 settings.Events.Add(ProbeEventKind.Reconnected, number);
+            }
         }
 
         latencies.Record(latency);
@@ -503,7 +585,9 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         {
             _totals.Late++;
             if (!_lateRow)
+            {
                 settings.Events.Add(ProbeEventKind.Late, number, string.Create(CultureInfo.InvariantCulture, $"after {Clock.ToSeconds(latency):0.000} s"));
+            }
         }
 
         _lateRow = late;
@@ -512,7 +596,10 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
     private void CloseGap(long now)
     {
         if (now - _waitingSince > _gap && _waitingSince != 0)
+        {
             (_gap, _gapBegan) = (now - _waitingSince, _waitingSince);
+        }
+
         _waitingSince = _backlog.Count + _inFlight.Count > 0 ? now : 0;
     }
 
@@ -520,16 +607,24 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
     private void ReportRow(ProbeEventKind kind, string? detail = null)
     {
         if (_row == kind)
+        {
             settings.Events.AddToRow(kind);
+        }
         else
+        {
             settings.Events.Add(kind, number, detail);
+        }
+
         _row = kind;
     }
 
     private void ReportCorruption(string detail)
     {
         if (!_corruptionReported)
+        {
             settings.Events.Add(ProbeEventKind.Corrupted, number, detail);
+        }
+
         _corruptionReported = true;
     }
 }

@@ -43,7 +43,9 @@ internal sealed class MessageCodec
         WriteHeader(connection, sequence, header);
         header[..Math.Min(HeaderLength, message.Length)].CopyTo(message);
         if (_bodyLength > 0)
+        {
             Body(sequence).CopyTo(message[HeaderLength..]);
+        }
     }
 
     /// <summary>How many of <paramref name="bytes"/>, from the first on, are the message's from <paramref name="offset"/> on.</summary>
@@ -57,7 +59,9 @@ internal sealed class MessageCodec
             var inHeader = bytes[..Math.Min(bytes.Length, HeaderLength - offset)];
             matched = inHeader.CommonPrefixLength(header[offset..]);
             if (matched < inHeader.Length || matched == bytes.Length)
+            {
                 return matched;
+            }
         }
 
         return matched + bytes[matched..].CommonPrefixLength(Body(sequence)[(offset + matched - HeaderLength)..]);

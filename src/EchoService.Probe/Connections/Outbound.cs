@@ -40,7 +40,9 @@ internal sealed class Outbound : SocketAsyncEventArgs
                 _offset = 0;
                 _count = _lane.TakeBatch(_buffer);
                 if (_count == 0)
+                {
                     return;
+                }
             }
 
             SetBuffer(_buffer, _offset, _count);
@@ -55,7 +57,9 @@ internal sealed class Outbound : SocketAsyncEventArgs
             }
 
             if (!IsPending)
+            {
                 Settle();
+            }
         }
     }
 

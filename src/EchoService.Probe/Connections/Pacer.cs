@@ -62,7 +62,10 @@ internal sealed class Pacer
         {
             var due = _start + (long)(index * _period);
             if (due >= _end)
+            {
                 return;
+            }
+
             var wait = due - Ahead - Clock.Now;
             if (wait > 0)
             {

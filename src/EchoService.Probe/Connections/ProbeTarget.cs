@@ -11,15 +11,27 @@ internal sealed record ProbeTarget(string Host, int Port)
         target = null;
         var colon = text.LastIndexOf(':');
         if (colon < 1)
+        {
             return false;
+        }
+
         var host = text[..colon];
         var bracketed = host.StartsWith('[') && host.EndsWith(']');
         if (bracketed)
+        {
             host = host[1..^1];
+        }
+
         if (host.Contains(':', StringComparison.Ordinal) != bracketed || Uri.CheckHostName(host) == UriHostNameType.Unknown)
+        {
             return false;
+        }
+
         if (!int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is < 1 or > 65535)
+        {
             return false;
+        }
+
         target = new ProbeTarget(host, port);
         return true;
     }

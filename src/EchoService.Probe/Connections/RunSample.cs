@@ -28,6 +28,8 @@ internal sealed class RunSample
     public void SeeGap(long length, long began)
     {
         if (length > Gap)
+        {
             (Gap, GapBegan) = (length, began);
+        }
     }
 }

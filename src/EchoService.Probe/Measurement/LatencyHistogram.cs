@@ -27,7 +27,10 @@ internal sealed class LatencyHistogram
         {
             long count = 0;
             foreach (ref readonly var bucket in _counts.AsSpan())
+            {
                 count += bucket;
+            }
+
             return count;
         }
     }
@@ -52,7 +55,10 @@ internal sealed class LatencyHistogram
     public void Add(LatencyHistogram other)
     {
         for (var i = 0; i < BucketCount; i++)
+        {
             Interlocked.Add(ref _counts[i], Volatile.Read(ref other._counts[i]));
+        }
+
         Interlocked.Add(ref _sum, Volatile.Read(ref other._sum));
         Lower(ref _min, Volatile.Read(ref other._min));
         Raise(ref _max, Volatile.Read(ref other._max));
@@ -63,14 +69,19 @@ internal sealed class LatencyHistogram
     {
         var count = Count;
         if (count == 0)
+        {
             return 0;
+        }
+
         var rank = Math.Clamp((long)Math.Ceiling(quantile * count), 1, count);
         long seen = 0;
         for (var i = 0; i < BucketCount; i++)
         {
             seen += _counts[i];
             if (seen >= rank)
+            {
                 return Math.Clamp(MiddleOf(i), Min, Max);
+            }
         }
 
         return Max;
@@ -79,10 +90,16 @@ internal sealed class LatencyHistogram
     private static int BucketOf(long value)
     {
         if (value < BucketsPerOctave)
+        {
             return (int)value;
+        }
+
         var octave = BitOperations.Log2((ulong)value);
         if (octave > HighestBit)
+        {
             return BucketCount - 1;
+        }
+
         var shift = octave - PrecisionBits;
         return ((shift + 1) << PrecisionBits) + (int)(value >> shift) - BucketsPerOctave;
     }
@@ -90,7 +107,10 @@ internal sealed class LatencyHistogram
     private static long MiddleOf(int bucket)
     {
         if (bucket < BucketsPerOctave)
+        {
             return bucket;
+        }
+
         var shift = (bucket >> PrecisionBits) - 1;
         var lowest = (long)((bucket & (BucketsPerOctave - 1)) + BucketsPerOctave) << shift;
         return lowest + ((1L << shift) >> 1);
@@ -102,7 +122,10 @@ internal sealed class LatencyHistogram
         {
             var found = Interlocked.CompareExchange(ref target, value, seen);
             if (found == seen)
+            {
                 return;
+            }
+
             seen = found;
         }
     }
@@ -113,7 +136,10 @@ internal sealed class LatencyHistogram
         {
             var found = Interlocked.CompareExchange(ref target, value, seen);
             if (found == seen)
+            {
                 return;
+            }
+
             seen = found;
         }
     }

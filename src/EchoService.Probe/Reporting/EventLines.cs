@@ -22,7 +22,9 @@ internal static class EventLines
             }
 
             if (shown < events.Length)
+            {
                 yield return string.Create(CultureInfo.InvariantCulture, $"{Prefix(events[^1])} {events.Length - shown} more: {Wording.Of(group.Key)}");
+            }
         }
     }
 

@@ -9,7 +9,9 @@ internal sealed class PlainDisplay(TextWriter output) : IRunDisplay
     public void Show(IReadOnlyList<ProbeEvent> happened)
     {
         foreach (var line in EventLines.Of(happened))
+        {
             output.WriteLine(line);
+        }
     }
 
     public void Show(TimelineReport interval, RunSample total)

@@ -19,7 +19,9 @@ internal static class SummaryTable
         table.AddColumn(new TableColumn("").PadRight(2).NoWrap());
         table.AddColumn(new TableColumn(""));
         foreach (var (name, value) in Lines(report))
+        {
             table.AddRow(new Text(name), new Text(value));
+        }
 
         console.WriteLine();
         console.Write(table);
@@ -42,6 +44,8 @@ internal static class SummaryTable
         yield return ("", $"{Wording.Count(connections.Resets)} RST, {Wording.Count(connections.Stalled)} stalled");
         yield return ("bytes", $"{Wording.Count(report.Bytes.Corrupted)} wrong, {Wording.Count(report.Bytes.Lost)} missing");
         if (report.Command == ProbeMode.Watch)
+        {
             yield return ("probe lag", $"{Wording.Duration(report.ProbeLagSeconds)} at worst, in the latencies above");
+        }
     }
 }

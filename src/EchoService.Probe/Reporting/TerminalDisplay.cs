@@ -16,7 +16,9 @@ internal sealed class TerminalDisplay(IAnsiConsole console, LiveDisplayContext c
     public void Show(IReadOnlyList<ProbeEvent> happened)
     {
         foreach (var line in EventLines.Of(happened))
+        {
             console.WriteLine(line);
+        }
     }
 
     public void Show(TimelineReport interval, RunSample total)
@@ -24,7 +26,9 @@ internal sealed class TerminalDisplay(IAnsiConsole console, LiveDisplayContext c
         _glyphs.Add(Timeline.Glyph(interval));
         var row = new Paragraph();
         foreach (var glyph in _glyphs.TakeLast(Math.Max(1, console.Profile.Width - 1)))
+        {
             row.Append(glyph.ToString(), Style.Parse(Timeline.Colour(glyph)));
+        }
 
         var messages = total.Messages;
         var now = string.Create(

@@ -1,4 +1,7 @@
 using EchoService.Transport;
+using EchoService.Transport.Accepting;
+using EchoService.Transport.ProxyProtocol;
+using EchoService.Transport.Timing;
 
 namespace EchoService.Configuration;
 

@@ -1,6 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using EchoService.ControlPlane.Contracts;
+using EchoService.ControlPlane.Clients;
+using EchoService.ControlPlane.Drain;
+using EchoService.ControlPlane.Events;
+using EchoService.ControlPlane.Health;
+using EchoService.ControlPlane.Stats;
 using Microsoft.AspNetCore.Mvc;
 
 namespace EchoService.ControlPlane;

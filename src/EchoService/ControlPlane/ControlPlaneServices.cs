@@ -1,5 +1,15 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EchoService.ControlPlane.Access;
+using EchoService.ControlPlane.Clients;
+using EchoService.ControlPlane.Document;
+using EchoService.ControlPlane.Drain;
+using EchoService.ControlPlane.Events;
+using EchoService.ControlPlane.Health;
+using EchoService.ControlPlane.Metrics;
+using EchoService.ControlPlane.Page;
+using EchoService.ControlPlane.Requests;
+using EchoService.ControlPlane.Stats;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace EchoService.ControlPlane;

@@ -2,6 +2,9 @@ using System.Diagnostics.Metrics;
 using System.Text.Json;
 using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Accepting;
+using EchoService.Transport.Connections;
+using EchoService.Transport.Udp;
 
 namespace EchoService.Diagnostics;
 

@@ -1,4 +1,6 @@
 using EchoService.Transport;
+using EchoService.Transport.Accepting;
+using EchoService.Transport.Connections;
 
 namespace EchoService.Diagnostics;
 

@@ -1,4 +1,5 @@
 using EchoService.Transport;
+using EchoService.Transport.Connections;
 
 namespace EchoService.Lifecycle;
 

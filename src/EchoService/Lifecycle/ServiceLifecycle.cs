@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using EchoService.Transport;
+using EchoService.Transport.Connections;
 
 namespace EchoService.Lifecycle;
 

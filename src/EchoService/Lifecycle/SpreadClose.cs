@@ -1,4 +1,4 @@
-using EchoService.Transport;
+using EchoService.Transport.Connections;
 
 namespace EchoService.Lifecycle;
 

@@ -1,26 +1,9 @@
 using System.Net;
+using EchoService.Transport.Accepting;
+using EchoService.Transport.ProxyProtocol;
+using EchoService.Transport.Udp;
 
 namespace EchoService.Transport;
-
-/// <summary>What the listener does with clients beyond <c>Echo:MaxConnections</c>.</summary>
-internal enum LimitPolicy
-{
-    /// <summary>Accept, close at once, count.</summary>
-    Reject,
-
-    /// <summary>Stop accepting until a connection leaves; waiting clients stay in the kernel's backlog.</summary>
-    Queue,
-}
-
-/// <summary>Whether connections begin with a PROXY protocol header. Never sniffed: a client could then forge one.</summary>
-internal enum ProxyProtocolMode
-{
-    /// <summary>No header is expected; its bytes would be echoed like any others.</summary>
-    Off,
-
-    /// <summary>Every connection must begin with a version 1 or 2 header.</summary>
-    Required,
-}
 
 /// <summary>The section <c>Echo</c>: the data plane. Ranges are enforced where the section is read (<c>Configuration/</c>).</summary>
 internal sealed record EchoOptions

@@ -1,7 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using EchoService.Diagnostics;
+using EchoService.Transport.Accepting;
+using EchoService.Transport.Buffers;
+using EchoService.Transport.Connections;
+using EchoService.Transport.Fairness;
 using EchoService.Transport.ProxyProtocol;
+using EchoService.Transport.Timing;
+using EchoService.Transport.Udp;
 
 namespace EchoService.Transport;
 

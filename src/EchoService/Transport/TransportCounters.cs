@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using EchoService.Transport.Accepting;
+using EchoService.Transport.Connections;
 
 namespace EchoService.Transport;
 

@@ -1,6 +1,6 @@
 using System.Net.ServerSentEvents;
-using EchoService.ControlPlane;
-using EchoService.ControlPlane.Contracts;
+using EchoService.ControlPlane.Events;
+using EchoService.ControlPlane.Stats;
 using EchoService.IntegrationTests.Lifecycle;
 using EchoService.Lifecycle;
 using Microsoft.Extensions.Hosting;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EchoService.IntegrationTests.Infrastructure;
-using EchoService.Transport;
+using EchoService.Transport.Connections;
 
 namespace EchoService.IntegrationTests.DataPlane;
 

@@ -1,5 +1,5 @@
 using EchoService.IntegrationTests.Infrastructure;
-using EchoService.Transport;
+using EchoService.Transport.Connections;
 
 namespace EchoService.IntegrationTests.DataPlane;
 

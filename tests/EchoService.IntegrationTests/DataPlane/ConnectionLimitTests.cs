@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using EchoService.IntegrationTests.Infrastructure;
-using EchoService.Transport;
+using EchoService.Transport.Accepting;
 
 namespace EchoService.IntegrationTests.DataPlane;
 

@@ -138,14 +138,14 @@ public sealed class RandomSequenceTests(ITestOutputHelper output) : ServiceTests
     private sealed class Client : IDisposable
     {
         private readonly EchoClient _client;
-        private readonly Transport.EchoConnection _connection;
+        private readonly Transport.Connections.EchoConnection _connection;
         private readonly Task<StreamEnd> _receiving;
         private bool _halfClosed;
         private bool _reset;
         private bool _killed;
         private bool _killedByReset;
 
-        private Client(EchoClient client, Transport.EchoConnection connection)
+        private Client(EchoClient client, Transport.Connections.EchoConnection connection)
         {
             _client = client;
             _connection = connection;
@@ -210,11 +210,11 @@ public sealed class RandomSequenceTests(ITestOutputHelper output) : ServiceTests
         {
             if (reset)
             {
-                _killedByReset |= _connection.Abort(Transport.CloseReason.Admin);
+                _killedByReset |= _connection.Abort(Transport.Connections.CloseReason.Admin);
             }
             else
             {
-                _killed |= _connection.Close(Transport.CloseReason.Admin);
+                _killed |= _connection.Close(Transport.Connections.CloseReason.Admin);
             }
         }
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using EchoService.IntegrationTests.Infrastructure;
-using EchoService.Transport;
+using EchoService.Transport.Connections;
 
 namespace EchoService.IntegrationTests.DataPlane;
 

@@ -14,7 +14,7 @@ public sealed class ChurnTests
     private int _reset;
 
     [Fact]
-    public async Task No_counter_goes_back_while_clients_come_and_go()
+    public async Task NoCounterGoesBackWhileClientsComeAndGo()
     {
         await using var service = await MonitoredService.StartAsync();
         using var done = new CancellationTokenSource();

@@ -25,6 +25,6 @@ public sealed class ExpositionFormatTests
     [InlineData("application/openmetrics-text;version=2.0.0, */*;q=0.1", false)]
     [InlineData("application/json", false)]
     [InlineData("this is no media type, ;;", false)]
-    public void OpenMetrics_is_chosen_when_the_scraper_prefers_it(string? accept, bool expected) =>
+    public void OpenMetricsIsChosenWhenTheScraperPrefersIt(string? accept, bool expected) =>
         ExpositionFormat.PrefersOpenMetrics(accept).ShouldBe(expected);
 }

@@ -12,7 +12,7 @@ namespace EchoService.IntegrationTests.Diagnostics;
 public sealed partial class LoggingTests
 {
     [Fact]
-    public void Documentation_lists_every_message_with_its_level()
+    public void DocumentationListsEveryMessageWithItsLevel()
     {
         var inCode = typeof(EchoMetrics).Assembly.GetTypes()
             .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public))
@@ -27,7 +27,7 @@ public sealed partial class LoggingTests
     }
 
     [Fact]
-    public async Task Minute_with_traffic_is_summed_up_in_one_line_and_an_idle_one_in_none()
+    public async Task MinuteWithTrafficIsSummedUpInOneLineAndAnIdleOneInNone()
     {
         var time = new FakeTimeProvider();
         var log = new ListLogger<TrafficSummary>();
@@ -61,7 +61,7 @@ public sealed partial class LoggingTests
     }
 
     [Fact]
-    public async Task Messages_and_connections_are_not_logged_and_resets_only_at_debug()
+    public async Task MessagesAndConnectionsAreNotLoggedAndResetsOnlyAtDebug()
     {
         var log = new ListLogger<EchoServer>();
         await using var host = await MonitoredService.StartAsync(builder => builder.Services.AddSingleton<ILogger<EchoServer>>(log));
@@ -83,7 +83,7 @@ public sealed partial class LoggingTests
     }
 
     [Fact]
-    public async Task One_setting_makes_every_line_JSON()
+    public async Task OneSettingMakesEveryLineJSON()
     {
         using var process = Tool.Start(
             Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet",

@@ -31,7 +31,7 @@ public sealed class MetricsEndpointTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Every_series_is_there_from_the_start(bool openMetrics)
+    public async Task EverySeriesIsThereFromTheStart(bool openMetrics)
     {
         await using var service = await MonitoredService.StartAsync();
         var scrape = await service.ScrapeAsync(openMetrics);
@@ -51,7 +51,7 @@ public sealed class MetricsEndpointTests
     }
 
     [Fact]
-    public async Task Platform_meters_are_there_under_their_prefixes()
+    public async Task PlatformMetersAreThereUnderTheirPrefixes()
     {
         await using var service = await MonitoredService.StartAsync();
         await service.ScrapeAsync();
@@ -67,7 +67,7 @@ public sealed class MetricsEndpointTests
     }
 
     [Fact]
-    public async Task Counts_what_clients_did_and_nothing_of_another_service_in_the_process()
+    public async Task CountsWhatClientsDidAndNothingOfAnotherServiceInTheProcess()
     {
         await using var other = await MonitoredService.StartAsync();
         await using var service = await MonitoredService.StartAsync("Echo:MaxConnections=3");
@@ -120,7 +120,7 @@ public sealed class MetricsEndpointTests
     }
 
     [Fact]
-    public async Task Short_connections_are_measured_finer_than_the_heartbeat()
+    public async Task ShortConnectionsAreMeasuredFinerThanTheHeartbeat()
     {
         await using var service = await MonitoredService.StartAsync();
         for (var i = 0; i < 20; i++)
@@ -139,7 +139,7 @@ public sealed class MetricsEndpointTests
     }
 
     [Fact]
-    public async Task Drain_shows_in_every_metric_that_is_for_it()
+    public async Task DrainShowsInEveryMetricThatIsForIt()
     {
         await using var service = await MonitoredService.StartAsync();
         var lifecycle = service.Services.GetRequiredService<ServiceLifecycle>();
@@ -172,7 +172,7 @@ public sealed class MetricsEndpointTests
     }
 
     [Fact]
-    public async Task Scrape_does_not_grow_with_the_number_of_clients()
+    public async Task ScrapeDoesNotGrowWithTheNumberOfClients()
     {
         const int Clients = 2000;
         await using var service = await MonitoredService.StartAsync();
@@ -216,7 +216,7 @@ public sealed class MetricsEndpointTests
     }
 
     [Fact]
-    public async Task Concurrent_scrapes_each_get_a_whole_one_in_their_format()
+    public async Task ConcurrentScrapesEachGetAWholeOneInTheirFormat()
     {
         await using var service = await MonitoredService.StartAsync();
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = service.Http.BaseAddress };
@@ -235,7 +235,7 @@ public sealed class MetricsEndpointTests
     }
 
     [Fact]
-    public async Task Response_says_what_it_depends_on()
+    public async Task ResponseSaysWhatItDependsOn()
     {
         await using var service = await MonitoredService.StartAsync();
         using var response = await service.GetMetricsAsync();
@@ -247,7 +247,7 @@ public sealed class MetricsEndpointTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Promtool_has_nothing_to_say_about_a_scrape(bool busy)
+    public async Task PromtoolHasNothingToSayAboutAScrape(bool busy)
     {
         await using var service = await MonitoredService.StartAsync();
         if (busy)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using EchoService.Transport;
+using EchoService.Transport.Connections;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -7,7 +7,7 @@ namespace EchoService.IntegrationTests.Diagnostics;
 public sealed partial class MonitoringFilesTests
 {
     [Fact]
-    public async Task Dashboard_and_alerts_name_only_metrics_that_are_exported()
+    public async Task DashboardAndAlertsNameOnlyMetricsThatAreExported()
     {
         var exported = await ExportedAsync();
         var named = MetricNames().Matches(string.Join('\n', Dashboard.Read().Queries.Select(query => query.Expression)) + ReadRules())
@@ -17,7 +17,7 @@ public sealed partial class MonitoringFilesTests
     }
 
     [Fact]
-    public async Task Documentation_lists_every_metric_of_the_service_and_no_other()
+    public async Task DocumentationListsEveryMetricOfTheServiceAndNoOther()
     {
         var documented = DocumentedNames().Matches(File.ReadAllText(Repository.PathOf("docs", "metrics.md"))).Select(match => match.Groups[1].Value).ToHashSet();
         await using var service = await MonitoredService.StartAsync();
@@ -27,7 +27,7 @@ public sealed partial class MonitoringFilesTests
     }
 
     [Fact]
-    public void Dashboard_has_its_rows_and_variables_and_nothing_overlaps()
+    public void DashboardHasItsRowsAndVariablesAndNothingOverlaps()
     {
         var dashboard = Dashboard.Read();
         dashboard.Rows.ShouldBe(["Traffic and turnaround", "Connections and limits", "Closes and rejections by reason", "Drain", "Runtime"]);
@@ -59,7 +59,7 @@ public sealed partial class MonitoringFilesTests
     }
 
     [Fact]
-    public void Operators_rules_are_the_rule_file()
+    public void OperatorsRulesAreTheRuleFile()
     {
         var spec = File.ReadAllText(Repository.PathOf("deploy", "monitoring", "operator", "prometheusrule.yaml")).Split("\nspec:\n")[1];
         var groups = ReadRules();
@@ -70,14 +70,14 @@ public sealed partial class MonitoringFilesTests
     [InlineData("check", "config", "deploy/monitoring/prometheus.yml")]
     [InlineData("check", "rules", "deploy/monitoring/prometheus-rules.yaml")]
     [InlineData("test", "rules", "deploy/monitoring/prometheus-rules.test.yaml")]
-    public async Task Promtool_accepts(params string[] arguments)
+    public async Task PromtoolAccepts(params string[] arguments)
     {
         var (exitCode, output) = await Tool.RunAsync("promtool", "", arguments);
         exitCode.ShouldBe(0, output);
     }
 
     [Fact]
-    public void Every_alert_is_tested_both_ways()
+    public void EveryAlertIsTestedBothWays()
     {
         var tests = File.ReadAllText(Repository.PathOf("deploy", "monitoring", "prometheus-rules.test.yaml"));
         foreach (var alert in Alerts().Matches(ReadRules()).Select(match => match.Groups[1].Value))

@@ -12,7 +12,7 @@ namespace EchoService.IntegrationTests.Diagnostics;
 public sealed class OtlpTests
 {
     [Fact]
-    public async Task Metrics_are_pushed_when_an_endpoint_is_set()
+    public async Task MetricsArePushedWhenAnEndpointIsSet()
     {
         await using var collector = await Collector.StartAsync();
         await using var service = await MonitoredService.StartAsync(
@@ -33,7 +33,7 @@ public sealed class OtlpTests
     }
 
     [Fact]
-    public async Task What_happened_last_is_pushed_on_the_way_out()
+    public async Task WhatHappenedLastIsPushedOnTheWayOut()
     {
         await using var collector = await Collector.StartAsync();
         await using (var service = await MonitoredService.StartAsync(

@@ -11,7 +11,7 @@ namespace EchoService.IntegrationTests.Diagnostics;
 public sealed class PrometheusTests(PrometheusFixture fixture) : IClassFixture<PrometheusFixture>
 {
     [Fact]
-    public async Task Totals_agree_with_what_the_clients_did()
+    public async Task TotalsAgreeWithWhatTheClientsDid()
     {
         var pod = await fixture.PodAsync();
         // Only if Prometheus parsed all of it.
@@ -45,7 +45,7 @@ public sealed class PrometheusTests(PrometheusFixture fixture) : IClassFixture<P
     }
 
     [Fact]
-    public async Task Rates_agree_with_what_the_clients_measured()
+    public async Task RatesAgreeWithWhatTheClientsMeasured()
     {
         var pod = await fixture.PodAsync();
         using var client = await EchoClient.ConnectAsync(pod.Service.EndPoint);
@@ -73,7 +73,7 @@ public sealed class PrometheusTests(PrometheusFixture fixture) : IClassFixture<P
     }
 
     [Fact]
-    public async Task Quantiles_of_the_duration_agree_with_what_the_clients_measured()
+    public async Task QuantilesOfTheDurationAgreeWithWhatTheClientsMeasured()
     {
         var pod = await fixture.PodAsync();
         // Each knows the least and the most that the server can have measured.
@@ -111,7 +111,7 @@ public sealed class PrometheusTests(PrometheusFixture fixture) : IClassFixture<P
     }
 
     [Fact]
-    public async Task Turnaround_is_sampled_and_never_longer_than_what_the_client_waited()
+    public async Task TurnaroundIsSampledAndNeverLongerThanWhatTheClientWaited()
     {
         var pod = await fixture.PodAsync();
         const int Messages = 2000;
@@ -137,7 +137,7 @@ public sealed class PrometheusTests(PrometheusFixture fixture) : IClassFixture<P
     }
 
     [Fact]
-    public async Task A_reader_that_does_not_read_shows_as_pending_bytes()
+    public async Task AReaderThatDoesNotReadShowsAsPendingBytes()
     {
         var pod = await fixture.PodAsync();
         using var client = await EchoClient.ConnectAsync(pod.Service.EndPoint, receiveBufferSize: 4096);
@@ -159,7 +159,7 @@ public sealed class PrometheusTests(PrometheusFixture fixture) : IClassFixture<P
     }
 
     [Fact]
-    public async Task Every_query_of_the_dashboard_and_of_the_alerts_returns_data()
+    public async Task EveryQueryOfTheDashboardAndOfTheAlertsReturnsData()
     {
         var pod = await fixture.PodAsync();
         var lifecycle = pod.Service.Services.GetRequiredService<ServiceLifecycle>();

@@ -9,7 +9,7 @@ namespace EchoService.IntegrationTests.Diagnostics;
 public sealed class PrometheusTextTests
 {
     [Fact]
-    public async Task Counter_is_named_by_family_in_OpenMetrics_and_by_sample_in_the_older_format()
+    public async Task CounterIsNamedByFamilyInOpenMetricsAndBySampleInTheOlderFormat()
     {
         static void Make(Meter meter) => meter.CreateCounter<long>("test.received", "By", "Bytes received.").Add(1024);
 
@@ -39,7 +39,7 @@ public sealed class PrometheusTextTests
     [InlineData("\\n", "\\\\n")]
     [InlineData("}{,=", "}{,=")]
     [InlineData("héllo ☃", "héllo ☃")]
-    public async Task Label_values_are_escaped(string value, string written)
+    public async Task LabelValuesAreEscaped(string value, string written)
     {
         var text = await WriteAsync(meter => meter.CreateCounter<long>("test").Add(1, new KeyValuePair<string, object?>("label.name", value)));
         text.ShouldBe($"# TYPE test_total counter\ntest_total{{label_name=\"{written}\"}} 1\n");
@@ -48,14 +48,14 @@ public sealed class PrometheusTextTests
     [Theory]
     [InlineData(false, "# HELP test_total One \\\\ two\\n\"three\"\n")]
     [InlineData(true, "# HELP test One \\\\ two\\n\\\"three\\\"\n")]
-    public async Task Help_is_escaped(bool openMetrics, string written)
+    public async Task HelpIsEscaped(bool openMetrics, string written)
     {
         var text = await WriteAsync(meter => meter.CreateCounter<long>("test", null, "One \\ two\n\"three\"").Add(1), openMetrics);
         text.ShouldStartWith(written);
     }
 
     [Fact]
-    public async Task Labels_of_every_kind_of_value_are_written()
+    public async Task LabelsOfEveryKindOfValueAreWritten()
     {
         var text = await WriteAsync(meter => meter.CreateCounter<long>("test").Add(
             1, new("absent", null), new("flag", true), new("9number", 1.5), new("port", 8080)));
@@ -69,15 +69,15 @@ public sealed class PrometheusTextTests
     [InlineData(0.1, "0.1")]
     [InlineData(-1e300, "-1E+300")]
     [InlineData(1.7976931348623157e308, "1.7976931348623157E+308")]
-    public async Task Values_survive(double value, string written) =>
+    public async Task ValuesSurvive(double value, string written) =>
         (await WriteAsync(meter => meter.CreateObservableGauge("test", () => value))).ShouldBe($"# TYPE test gauge\ntest {written}\n");
 
     [Fact]
-    public async Task Largest_count_survives() =>
+    public async Task LargestCountSurvives() =>
         (await WriteAsync(meter => meter.CreateObservableCounter("test", () => long.MaxValue))).ShouldContain("test_total 9223372036854775807\n");
 
     [Fact]
-    public async Task Histogram_buckets_add_up_and_end_with_infinity()
+    public async Task HistogramBucketsAddUpAndEndWithInfinity()
     {
         static void Make(Meter meter)
         {
@@ -110,7 +110,7 @@ public sealed class PrometheusTextTests
     }
 
     [Fact]
-    public async Task Families_are_in_the_order_of_their_names_and_units_are_not_doubled()
+    public async Task FamiliesAreInTheOrderOfTheirNamesAndUnitsAreNotDoubled()
     {
         var text = await WriteAsync(
             meter =>
@@ -128,7 +128,7 @@ public sealed class PrometheusTextTests
     }
 
     [Fact]
-    public async Task Nothing_collected_is_still_a_whole_exposition()
+    public async Task NothingCollectedIsStillAWholeExposition()
     {
         (await WriteAsync(_ => { })).ShouldBe("");
         (await WriteAsync(_ => { }, openMetrics: true)).ShouldBe("# EOF\n");

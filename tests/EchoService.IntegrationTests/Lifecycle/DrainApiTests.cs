@@ -116,7 +116,7 @@ public sealed class DrainApiTests
         (answer.GetProperty("matched").GetInt32(), answer.GetProperty("closing").GetInt32()).ShouldBe((400, 100));
 
         await Eventually.TrueAsync(() => { lock (closedAt) { return closedAt.Count == 100; } });
-        host.Server.Connections.Live.Count(connection => connection.State == Transport.ConnectionState.Open).ShouldBe(300);
+        host.Server.Connections.Live.Count(connection => connection.State == Transport.Connections.ConnectionState.Open).ShouldBe(300);
         lock (closedAt)
         {
             // A quarter of the hundred in each second, give or take what a busy machine adds.

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Connections;
 
 namespace EchoService.IntegrationTests.Lifecycle;
 

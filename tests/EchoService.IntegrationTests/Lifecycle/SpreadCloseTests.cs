@@ -1,5 +1,5 @@
 using EchoService.Lifecycle;
-using EchoService.Transport;
+using EchoService.Transport.Connections;
 
 namespace EchoService.IntegrationTests.Lifecycle;
 

@@ -10,7 +10,7 @@ public sealed class ArgumentTests
     [InlineData("127.0.0.1:7", "127.0.0.1", 7)]
     [InlineData("[::1]:65535", "::1", 65535)]
     [InlineData("echo.echo.svc.cluster.local:7", "echo.echo.svc.cluster.local", 7)]
-    public void Target_is_a_host_and_a_port(string text, string host, int port)
+    public void TargetIsAHostAndAPort(string text, string host, int port)
     {
         ProbeTarget.TryParse(text, out var target).ShouldBeTrue();
         target.ShouldBe(new ProbeTarget(host, port));
@@ -31,7 +31,7 @@ public sealed class ArgumentTests
     [InlineData("[]:7007")]
     [InlineData("http://localhost:7007")]
     [InlineData("a b:7007")]
-    public void Target_that_is_neither_is_not_taken(string text) => ProbeTarget.TryParse(text, out _).ShouldBeFalse();
+    public void TargetThatIsNeitherIsNotTaken(string text) => ProbeTarget.TryParse(text, out _).ShouldBeFalse();
 
     [Theory]
     [InlineData("500ms", 0.5)]
@@ -40,7 +40,7 @@ public sealed class ArgumentTests
     [InlineData("2m", 120)]
     [InlineData("1h", 3600)]
     [InlineData("00:00:10", 10)]
-    public void Duration_has_a_unit(string text, double seconds)
+    public void DurationHasAUnit(string text, double seconds)
     {
         DurationText.TryParse(text, out var duration).ShouldBeTrue();
         duration.TotalSeconds.ShouldBe(seconds);
@@ -55,5 +55,5 @@ public sealed class ArgumentTests
     [InlineData("10 s")]
     [InlineData("10d")]
     [InlineData("99999999999999999999h")]
-    public void Duration_without_one_is_not_taken(string text) => DurationText.TryParse(text, out _).ShouldBeFalse();
+    public void DurationWithoutOneIsNotTaken(string text) => DurationText.TryParse(text, out _).ShouldBeFalse();
 }

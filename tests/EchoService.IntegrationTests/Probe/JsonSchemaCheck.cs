@@ -38,7 +38,9 @@ internal sealed class JsonSchemaCheck(JsonElement schema)
                 _ => false,
             };
             if (!holds)
+            {
                 _faults.Add($"{path}: {rule.Name} {rule.Value.GetRawText()} does not hold of {value.GetRawText()}");
+            }
         }
     }
 

@@ -7,7 +7,7 @@ public sealed class LatencyHistogramTests
     private static readonly double[] Quantiles = [0, 0.01, 0.5, 0.9, 0.99, 0.999, 1];
 
     [Fact]
-    public void Empty_histogram_is_all_zero()
+    public void EmptyHistogramIsAllZero()
     {
         var histogram = new LatencyHistogram();
 
@@ -25,28 +25,33 @@ public sealed class LatencyHistogramTests
     [InlineData((1L << 42) - 1)]
     [InlineData(1L << 42)]
     [InlineData(long.MaxValue - 1)]
-    public void Single_value_is_reported_as_it_is(long value)
+    public void SingleValueIsReportedAsItIs(long value)
     {
         var histogram = new LatencyHistogram();
         histogram.Record(value);
 
         (histogram.Count, histogram.Min, histogram.Max).ShouldBe((1, value, value));
         foreach (var quantile in Quantiles)
+        {
             histogram.ValueAt(quantile).ShouldBe(value);
+        }
     }
 
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void Percentiles_are_within_half_a_percent_of_the_sorted_values(int seed)
+    public void PercentilesAreWithinHalfAPercentOfTheSortedValues(int seed)
     {
         // Values over the whole range, as many in each octave: a test of every bucket width.
         var random = new Random(seed);
         var values = Enumerable.Range(0, 100_000).Select(_ => (long)Math.Pow(2, random.NextDouble() * 42)).ToArray();
         var histogram = new LatencyHistogram();
         foreach (var value in values)
+        {
             histogram.Record(value);
+        }
+
         Array.Sort(values);
 
         foreach (var quantile in Quantiles)
@@ -59,7 +64,7 @@ public sealed class LatencyHistogramTests
     }
 
     [Fact]
-    public void Sum_of_histograms_is_the_histogram_of_all_values()
+    public void SumOfHistogramsIsTheHistogramOfAllValues()
     {
         var (odd, even, all, sum) = (new LatencyHistogram(), new LatencyHistogram(), new LatencyHistogram(), new LatencyHistogram());
         for (var value = 1; value <= 100_000; value++)
@@ -73,32 +78,38 @@ public sealed class LatencyHistogramTests
 
         (sum.Count, sum.Min, sum.Max, sum.Mean).ShouldBe((all.Count, all.Min, all.Max, all.Mean));
         foreach (var quantile in Quantiles)
+        {
             sum.ValueAt(quantile).ShouldBe(all.ValueAt(quantile));
+        }
     }
 
     [Fact]
-    public void Nothing_is_lost_when_several_threads_record()
+    public void NothingIsLostWhenSeveralThreadsRecord()
     {
         var histogram = new LatencyHistogram();
 
         Parallel.For(0, 4, _ =>
         {
             for (var value = 1; value <= 50_000; value++)
+            {
                 histogram.Record(value);
+            }
         });
 
         (histogram.Count, histogram.Min, histogram.Max, histogram.Mean).ShouldBe((200_000, 1, 50_000, 25_000.5));
     }
 
     [Fact]
-    public void Recording_allocates_nothing()
+    public void RecordingAllocatesNothing()
     {
         var histogram = new LatencyHistogram();
         histogram.Record(1);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var value = 0; value < 10_000; value++)
+        {
             histogram.Record(value * 1000L);
+        }
 
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
     }

@@ -6,7 +6,7 @@ namespace EchoService.IntegrationTests.Probe;
 public sealed class LoadAllocationTests
 {
     [Fact]
-    public async Task Message_costs_no_allocation()
+    public async Task MessageCostsNoAllocation()
     {
         await using var server = LoopbackServer.Start(c => c.EchoAsync());
 

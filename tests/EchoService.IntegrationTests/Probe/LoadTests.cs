@@ -14,7 +14,7 @@ public sealed class LoadTests
     [InlineData(64, 32)]
     [InlineData(1000, 3)]
     [InlineData(200_000, 4)]
-    public async Task Every_message_is_answered_whatever_its_size_and_pipeline(int size, int pipeline)
+    public async Task EveryMessageIsAnsweredWhateverItsSizeAndPipeline(int size, int pipeline)
     {
         await using var server = LoopbackServer.Start(c => c.EchoAsync());
 
@@ -28,7 +28,7 @@ public sealed class LoadTests
     }
 
     [Fact]
-    public async Task Two_thousand_connections_are_all_served()
+    public async Task TwoThousandConnectionsAreAllServed()
     {
         await using var server = LoopbackServer.Start(c => c.EchoAsync());
 
@@ -40,7 +40,7 @@ public sealed class LoadTests
     }
 
     [Fact]
-    public async Task Wrong_last_byte_is_seen_at_once_though_nothing_follows_it()
+    public async Task WrongLastByteIsSeenAtOnceThoughNothingFollowsIt()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -61,7 +61,7 @@ public sealed class LoadTests
     }
 
     [Fact]
-    public async Task Reset_and_FIN_inside_a_message_end_in_their_causes()
+    public async Task ResetAndFINInsideAMessageEndInTheirCauses()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -84,7 +84,7 @@ public sealed class LoadTests
     }
 
     [Fact]
-    public async Task Server_that_never_answers_is_stalled()
+    public async Task ServerThatNeverAnswersIsStalled()
     {
         await using var server = LoopbackServer.Start(c => c.DiscardAsync());
 

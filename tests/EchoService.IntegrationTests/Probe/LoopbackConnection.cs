@@ -21,14 +21,18 @@ internal sealed class LoopbackConnection(Socket socket, int index, CancellationT
     {
         socket.NoDelay = true;
         while (await socket.ReceiveAsync(_chunk.AsMemory(), SocketFlags.None, Stop) is var count && count > 0)
+        {
             await SendAsync(_chunk.AsMemory(0, count));
+        }
     }
 
     /// <summary>Echoes whole messages, so many of them.</summary>
     public async Task EchoAsync(int messages, int size)
     {
         for (var i = 0; i < messages; i++)
+        {
             await SendAsync(await ReceiveAsync(size));
+        }
     }
 
     /// <summary>Exactly so many bytes; cancelled when the client sends FIN before.</summary>
@@ -39,7 +43,10 @@ internal sealed class LoopbackConnection(Socket socket, int index, CancellationT
         {
             var part = await socket.ReceiveAsync(bytes.AsMemory(received), SocketFlags.None, Stop);
             if (part == 0)
+            {
                 throw new OperationCanceledException("The client has sent FIN.");
+            }
+
             received += part;
         }
 
@@ -49,7 +56,9 @@ internal sealed class LoopbackConnection(Socket socket, int index, CancellationT
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
         while (!bytes.IsEmpty)
+        {
             bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, Stop)..];
+        }
     }
 
     /// <summary>Reads and discards until the client's FIN.</summary>

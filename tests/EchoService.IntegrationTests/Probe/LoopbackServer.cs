@@ -39,7 +39,10 @@ internal sealed class LoopbackServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_stop.IsCancellationRequested)
+        {
             return;
+        }
+
         await _stop.CancelAsync();
         await StopListeningAsync();
         await Task.WhenAll(_serving);

@@ -11,7 +11,7 @@ public sealed class MessageCodecTests
     [InlineData(9)]
     [InlineData(64)]
     [InlineData(MessageCodec.MaxMessageSize)]
-    public void Message_matches_itself_from_every_part(int size)
+    public void MessageMatchesItselfFromEveryPart(int size)
     {
         var codec = new MessageCodec(size);
         var message = new byte[size];
@@ -20,7 +20,9 @@ public sealed class MessageCodecTests
         {
             codec.Write(3, sequence, message);
             foreach (var offset in new[] { 0, 1, 5, 8, 9, size - 1 }.Where(o => o < size))
+            {
                 codec.MatchingLength(3, sequence, offset, message.AsSpan(offset)).ShouldBe(size - offset);
+            }
         }
     }
 
@@ -28,7 +30,7 @@ public sealed class MessageCodecTests
     [InlineData(8)]
     [InlineData(64)]
     [InlineData(5000)]
-    public void First_wrong_byte_ends_the_match(int size)
+    public void FirstWrongByteEndsTheMatch(int size)
     {
         var codec = new MessageCodec(size);
         var message = new byte[size];
@@ -43,7 +45,7 @@ public sealed class MessageCodecTests
     }
 
     [Fact]
-    public void Messages_of_other_numbers_connections_and_runs_differ()
+    public void MessagesOfOtherNumbersConnectionsAndRunsDiffer()
     {
         var codec = new MessageCodec(64);
         var messages = new HashSet<string>();
@@ -65,14 +67,18 @@ public sealed class MessageCodecTests
     [Theory]
     [InlineData(64)]
     [InlineData(1000)]
-    public void Sixteen_bytes_occur_once_in_a_long_stretch_of_stream(int size)
+    public void SixteenBytesOccurOnceInALongStretchOfStream(int size)
     {
         var codec = new MessageCodec(size);
         var stream = new byte[500 * size];
         for (var i = 0; i < 500; i++)
+        {
             codec.Write(1, i, stream.AsSpan(i * size, size));
+        }
 
         for (var at = 0; at < 40 * size; at += 13)
+        {
             stream.AsSpan(at + 1).IndexOf(stream.AsSpan(at, 16)).ShouldBe(-1);
+        }
     }
 }

@@ -23,7 +23,10 @@ internal sealed class ProbeProcess : IAsyncDisposable
             RedirectStandardError = true,
         };
         foreach (var argument in arguments)
+        {
             start.ArgumentList.Add(argument);
+        }
+
         _process = Process.Start(start)!;
         _output = _process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         _error = _process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
@@ -50,7 +53,10 @@ internal sealed class ProbeProcess : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
+        {
             _process.Kill();
+        }
+
         _process.Dispose();
         return ValueTask.CompletedTask;
     }

@@ -12,7 +12,7 @@ public sealed class ProbeProcessTests
     [Theory]
     [InlineData("load")]
     [InlineData("watch")]
-    public async Task Exits_with_0_and_ends_with_the_verdict_when_nothing_was_disrupted(string command)
+    public async Task ExitsWith0AndEndsWithTheVerdictWhenNothingWasDisrupted(string command)
     {
         await using var server = LoopbackServer.Start(c => c.EchoAsync());
 
@@ -28,7 +28,7 @@ public sealed class ProbeProcessTests
     }
 
     [Fact]
-    public async Task Exits_with_1_when_connections_were_reset()
+    public async Task ExitsWith1WhenConnectionsWereReset()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -56,7 +56,7 @@ public sealed class ProbeProcessTests
     [InlineData("load", "127.0.0.1:7007", "--size", "0")]
     [InlineData("load", "127.0.0.1:7007", "--connections", "many")]
     [InlineData("load", "127.0.0.1:7007", "another:7007")]
-    public async Task Exits_with_2_and_says_why_when_the_arguments_are_bad(params string[] arguments)
+    public async Task ExitsWith2AndSaysWhyWhenTheArgumentsAreBad(params string[] arguments)
     {
         var (exitCode, _, error) = await ProbeProcess.RunAsync(arguments);
 
@@ -68,7 +68,7 @@ public sealed class ProbeProcessTests
     [Theory]
     [InlineData("load")]
     [InlineData("watch")]
-    public async Task Exits_with_3_when_nobody_listens(string command)
+    public async Task ExitsWith3WhenNobodyListens(string command)
     {
         using var holder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         holder.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -83,7 +83,7 @@ public sealed class ProbeProcessTests
     [Theory]
     [InlineData(ProbeProcess.Interrupt)]
     [InlineData(ProbeProcess.Terminate)]
-    public async Task Signal_ends_the_run_with_the_verdict_so_far(int signal)
+    public async Task SignalEndsTheRunWithTheVerdictSoFar(int signal)
     {
         var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = LoopbackServer.Start(async c =>
@@ -106,7 +106,7 @@ public sealed class ProbeProcessTests
     }
 
     [Fact]
-    public async Task Help_names_the_exit_codes()
+    public async Task HelpNamesTheExitCodes()
     {
         var (exitCode, output, _) = await ProbeProcess.RunAsync("--help");
 

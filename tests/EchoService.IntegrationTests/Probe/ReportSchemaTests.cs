@@ -18,7 +18,7 @@ public sealed class ReportSchemaTests
     [InlineData("load", 1)]
     [InlineData("watch", 1)]
     [InlineData("watch", 3)]
-    public async Task What_the_program_prints_follows_the_schema(string command, int expectedExitCode)
+    public async Task WhatTheProgramPrintsFollowsTheSchema(string command, int expectedExitCode)
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -33,7 +33,9 @@ public sealed class ReportSchemaTests
             c.Reset();
         });
         if (expectedExitCode == 3)
+        {
             await server.DisposeAsync();
+        }
 
         var timeout = expectedExitCode == 3 ? "300ms" : "20s";
         var (exitCode, output, error) = await ProbeProcess.RunAsync(command, ProbeRuns.Target(server.Port), "--json", "--duration", "1s", "--timeout", timeout, "--connections", "2");
@@ -47,7 +49,7 @@ public sealed class ReportSchemaTests
 
     /// <summary>That the check above can fail.</summary>
     [Fact]
-    public async Task Schema_refuses_what_is_missing_unknown_or_out_of_range()
+    public async Task SchemaRefusesWhatIsMissingUnknownOrOutOfRange()
     {
         await using var server = LoopbackServer.Start(c => c.EchoAsync());
         var good = ReportJson.Write(await ProbeRuns.RunAsync(ProbeRuns.Load(server.Port)));
@@ -62,7 +64,7 @@ public sealed class ReportSchemaTests
     }
 
     [Fact]
-    public void Vocabulary_is_the_same_in_code_schema_and_documentation()
+    public void VocabularyIsTheSameInCodeSchemaAndDocumentation()
     {
         var kinds = Enum.GetNames<ProbeEventKind>().Select(JsonNamingPolicy.CamelCase.ConvertName).ToArray();
         var documentation = File.ReadAllText(Doc("probe.md"));
@@ -70,7 +72,9 @@ public sealed class ReportSchemaTests
         Schema.GetProperty("$defs").GetProperty("kind").GetProperty("enum").EnumerateArray().Select(kind => kind.GetString()).ShouldBe(kinds);
         kinds.ShouldAllBe(kind => documentation.Contains($"| `{kind}` |", StringComparison.Ordinal));
         foreach (var status in Enum.GetNames<VerdictStatus>().Select(JsonNamingPolicy.CamelCase.ConvertName))
+        {
             documentation.ShouldContain($"| `{status}` |");
+        }
     }
 
     private static IReadOnlyList<string> FaultsOf(string report, Action<JsonObject> change)

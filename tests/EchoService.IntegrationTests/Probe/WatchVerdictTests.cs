@@ -11,7 +11,7 @@ public sealed class WatchVerdictTests
     private const int Size = ProbeRuns.Size;
 
     [Fact]
-    public async Task Server_that_echoes_is_no_disruption()
+    public async Task ServerThatEchoesIsNoDisruption()
     {
         await using var server = LoopbackServer.Start(c => c.EchoAsync());
 
@@ -27,7 +27,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Dead_port_is_refused()
+    public async Task DeadPortIsRefused()
     {
         // Bound and not listening, so that nobody else can get the port meanwhile.
         using var holder = Bind();
@@ -42,7 +42,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Full_backlog_is_a_connect_timeout()
+    public async Task FullBacklogIsAConnectTimeout()
     {
         using var listener = Bind();
         listener.Listen(0);
@@ -56,7 +56,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Address_without_a_route_is_unreachable()
+    public async Task AddressWithoutARouteIsUnreachable()
     {
         // The kernel refuses to connect TCP to a multicast address: no packet leaves.
         var options = ProbeRuns.Watch(7) with { Target = new ProbeTarget("224.0.0.1", 7), Timeout = TimeSpan.FromMilliseconds(500) };
@@ -68,7 +68,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Server_that_accepts_and_never_answers_is_stalled()
+    public async Task ServerThatAcceptsAndNeverAnswersIsStalled()
     {
         await using var server = LoopbackServer.Start(c => c.DiscardAsync());
 
@@ -81,7 +81,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Server_that_stops_inside_a_message_is_stalled()
+    public async Task ServerThatStopsInsideAMessageIsStalled()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -107,7 +107,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Server_that_resets_is_reset()
+    public async Task ServerThatResetsIsReset()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -129,7 +129,7 @@ public sealed class WatchVerdictTests
     /// millisecond on each of twenty connections that happens in every run.
     /// </summary>
     [Fact]
-    public async Task Reset_that_a_send_was_told_is_not_taken_for_a_FIN()
+    public async Task ResetThatASendWasToldIsNotTakenForAFIN()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -145,7 +145,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Reset_that_meets_a_blocked_send_is_not_taken_for_a_FIN()
+    public async Task ResetThatMeetsABlockedSendIsNotTakenForAFIN()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -163,7 +163,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task FIN_at_a_message_boundary_is_a_graceful_close_and_costs_no_message()
+    public async Task FINAtAMessageBoundaryIsAGracefulCloseAndCostsNoMessage()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -181,7 +181,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Message_that_a_FIN_left_unanswered_is_repeated()
+    public async Task MessageThatAFINLeftUnansweredIsRepeated()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -198,7 +198,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task FIN_at_a_message_boundary_is_a_disruption_where_strict()
+    public async Task FINAtAMessageBoundaryIsADisruptionWhereStrict()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -213,7 +213,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Server_that_closes_every_connection_at_once_loses_messages()
+    public async Task ServerThatClosesEveryConnectionAtOnceLosesMessages()
     {
         await using var server = LoopbackServer.Start(c => c.FinishAsync());
 
@@ -224,7 +224,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task FIN_inside_a_message_is_told_from_one_at_its_boundary()
+    public async Task FINInsideAMessageIsToldFromOneAtItsBoundary()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -245,7 +245,7 @@ public sealed class WatchVerdictTests
     [InlineData(7)]
     [InlineData(30)]
     [InlineData(Size - 1)]
-    public async Task Wrong_byte_is_corruption_of_that_message_alone(int position)
+    public async Task WrongByteIsCorruptionOfThatMessageAlone(int position)
     {
         var spoiled = 0;
         await using var server = LoopbackServer.Start(async c =>
@@ -279,7 +279,7 @@ public sealed class WatchVerdictTests
     [InlineData(Size, 0)]
     [InlineData(Size, 30)]
     [InlineData(150, 60)]
-    public async Task Missing_bytes_are_lost_bytes_and_not_corruption(int missing, int position)
+    public async Task MissingBytesAreLostBytesAndNotCorruption(int missing, int position)
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -300,7 +300,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Server_that_speaks_first_is_corruption()
+    public async Task ServerThatSpeaksFirstIsCorruption()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -315,7 +315,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Slow_answer_is_late_and_nothing_else()
+    public async Task SlowAnswerIsLateAndNothingElse()
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -338,7 +338,7 @@ public sealed class WatchVerdictTests
     /// before it sends on would see one slow message: coordinated omission.
     /// </summary>
     [Fact]
-    public async Task Standstill_is_seen_by_every_message_that_was_due_in_it()
+    public async Task StandstillIsSeenByEveryMessageThatWasDueInIt()
     {
         const int Standstill = 500;
         await using var server = LoopbackServer.Start(async c =>
@@ -359,7 +359,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Restart_is_a_gap_with_refused_connects_and_later_answers()
+    public async Task RestartIsAGapWithRefusedConnectsAndLaterAnswers()
     {
         var outage = TimeSpan.FromMilliseconds(500);
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -390,7 +390,7 @@ public sealed class WatchVerdictTests
     }
 
     [Fact]
-    public async Task Messages_that_find_no_connection_in_time_are_never_sent()
+    public async Task MessagesThatFindNoConnectionInTimeAreNeverSent()
     {
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var server = LoopbackServer.Start(async c =>

@@ -6,6 +6,8 @@ using EchoService.IntegrationTests.Infrastructure;
 using EchoService.IntegrationTests.Lifecycle;
 using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Connections;
+using EchoService.Transport.ProxyProtocol;
 
 namespace EchoService.IntegrationTests.ProxyProtocol;
 

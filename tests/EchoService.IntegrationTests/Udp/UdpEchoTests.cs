@@ -6,6 +6,7 @@ using EchoService.IntegrationTests.Infrastructure;
 using EchoService.IntegrationTests.Lifecycle;
 using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Udp;
 
 namespace EchoService.IntegrationTests.Udp;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using EchoService.Transport;
+using EchoService.Transport.Udp;
 
 namespace EchoService.IntegrationTests.Udp;
 

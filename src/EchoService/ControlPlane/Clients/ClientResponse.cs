@@ -1,0 +1,70 @@
+using EchoService.ControlPlane.Requests;
+using EchoService.Transport.Connections;
+using EchoService.Transport.Timing;
+
+namespace EchoService.ControlPlane.Clients;
+
+/// <summary>A connection at one moment.</summary>
+/// <param name="Id">Never reused within a process.</param>
+/// <param name="RemoteEndPoint">The client: as the PROXY header has it where there is one, else the socket's peer.</param>
+/// <param name="PeerEndPoint">The socket's peer.</param>
+/// <param name="LocalEndPoint">Our end of the socket; null where it was gone before anyone asked.</param>
+/// <param name="Proxied">Whether a PROXY header named the client.</param>
+/// <param name="State">Where it is in its life.</param>
+/// <param name="ConnectedAt">When it was accepted.</param>
+/// <param name="AgeSeconds">How long it has been or was connected.</param>
+/// <param name="LastReceivedAt">When bytes last came; null while none have.</param>
+/// <param name="LastSentAt">When bytes last went back; null while none have.</param>
+/// <param name="IdleSeconds">How long no byte has moved in either direction.</param>
+/// <param name="BytesReceived">Bytes received from it.</param>
+/// <param name="BytesSent">Bytes sent back to it.</param>
+/// <param name="PendingBytes">Bytes received and not sent back yet; once closed, those that never were.</param>
+/// <param name="ClosedAt">When it ended; null while it has not.</param>
+/// <param name="CloseReason">Why it ended or is ending; null while it is open.</param>
+internal sealed record ClientResponse(
+    long Id,
+    string RemoteEndPoint,
+    string PeerEndPoint,
+    string? LocalEndPoint,
+    bool Proxied,
+    ConnectionState State,
+    DateTime ConnectedAt,
+    double AgeSeconds,
+    DateTime? LastReceivedAt,
+    DateTime? LastSentAt,
+    double IdleSeconds,
+    long BytesReceived,
+    long BytesSent,
+    long PendingBytes,
+    DateTime? ClosedAt,
+    CloseReason? CloseReason)
+{
+    public static ClientResponse From(EchoConnection connection, CoarseClock clock)
+    {
+        var state = connection.State;
+        var reason = connection.CloseReason;
+        // Sent first, for it is the smaller one.
+        var sent = connection.BytesSent;
+        var received = connection.BytesReceived;
+        var lastActiveAt = connection.LastActiveAt;
+        // The clock of a connection that ends this very moment may not be written yet; it never ends before it was active.
+        var until = state == ConnectionState.Closed ? Math.Max(connection.EndedAt, lastActiveAt) : Math.Max(clock.Now, lastActiveAt);
+        return new ClientResponse(
+            connection.Id,
+            EndPointText.Format(connection.RemoteEndPoint),
+            EndPointText.Format(connection.PeerEndPoint),
+            connection.LocalEndPoint is { } local ? EndPointText.Format(local) : null,
+            connection.Proxied,
+            state,
+            clock.ToUtc(connection.ConnectedAt).UtcDateTime,
+            (until - connection.ConnectedAt) / 1000.0,
+            received > 0 ? clock.ToUtc(connection.LastReceivedAt).UtcDateTime : null,
+            sent > 0 ? clock.ToUtc(connection.LastSentAt).UtcDateTime : null,
+            (until - lastActiveAt) / 1000.0,
+            received,
+            sent,
+            received - sent,
+            state == ConnectionState.Closed ? clock.ToUtc(until).UtcDateTime : null,
+            reason == Transport.Connections.CloseReason.None ? null : reason);
+    }
+}

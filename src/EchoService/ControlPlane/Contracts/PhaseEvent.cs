@@ -1,8 +1,0 @@
-using EchoService.Lifecycle;
-
-namespace EchoService.ControlPlane.Contracts;
-
-/// <summary>A change of phase.</summary>
-/// <param name="Phase">Where the service is.</param>
-/// <param name="Previous">Where it was.</param>
-internal sealed record PhaseEvent(ServicePhase Phase, ServicePhase Previous);

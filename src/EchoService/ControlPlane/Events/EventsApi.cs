@@ -1,0 +1,39 @@
+using EchoService.ControlPlane.Document;
+using EchoService.ControlPlane.Requests;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace EchoService.ControlPlane.Events;
+
+/// <summary>What happens, as it happens.</summary>
+internal static class EventsApi
+{
+    private const string Example = """
+        event: stats
+        data: {"instance":{"name":"echoservice-5d9c7b6f4-x2x7k","version":"1.0.0", … },"phase":"serving", … }
+
+        event: phase
+        data: {"phase":"lameDuck","previous":"serving"}
+
+
+        """;
+
+    public static void MapEvents(this IEndpointRouteBuilder app) =>
+        app.MapGet("/events", GetEvents)
+            .WithName("GetEvents")
+            .WithSummary("What happens, as it happens")
+            .WithDescription("Server-sent events: `stats` at once and then every second, with what GET /stats answers, and `phase` at "
+                + "every change of phase, in order, with the phase and the one before it. The stream goes on while the service drains and "
+                + "ends when it has drained to stop. A reader that is slow misses figures and no change of phase; one that lags "
+                + $"more than {EventStream.Backlog} changes behind is let go, to begin again.")
+            .WithTags("Stats")
+            .WithQuery()
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
+            .WithExample(StatusCodes.Status200OK, Example);
+
+    private static ServerSentEventsResult<object> GetEvents(HttpContext context, EventStream events)
+    {
+        // For nginx, which would hold events back until they fill a buffer.
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        return TypedResults.ServerSentEvents(events.ReadAsync(context.RequestAborted));
+    }
+}

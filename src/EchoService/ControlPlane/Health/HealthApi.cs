@@ -1,0 +1,55 @@
+using EchoService.ControlPlane.Document;
+using EchoService.Lifecycle;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace EchoService.ControlPlane.Health;
+
+/// <summary>Probes. They take any query, since balancers and humans add things to these paths.</summary>
+internal static class HealthApi
+{
+    private const string Tag = "Health";
+
+    public static void MapHealth(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/livez", GetLiveness)
+            .WithName("GetLiveness")
+            .WithSummary("Whether the process is sound")
+            .WithDescription("200 in every phase: a process that drains must not be restarted.")
+            .WithTags(Tag)
+            .WithExample(StatusCodes.Status200OK, new HealthResponse(HealthStatus.Ok, ServicePhase.Serving, null));
+
+        app.MapGet("/healthz", GetLiveness)
+            .WithName("GetHealth")
+            .WithSummary("The same as /livez")
+            .WithTags(Tag)
+            .WithExample(StatusCodes.Status200OK, new HealthResponse(HealthStatus.Ok, ServicePhase.Serving, null));
+
+        app.MapGet("/readyz", GetReadiness)
+            .WithName("GetReadiness")
+            .WithSummary("Whether new clients are wanted")
+            .WithDescription("200 while serving; 503 from the first moment of a drain, and 200 again when the drain is taken back.")
+            .WithTags(Tag)
+            .Produces<HealthResponse>()
+            .Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable)
+            .WithExample(StatusCodes.Status200OK, new HealthResponse(HealthStatus.Ok, ServicePhase.Serving, null))
+            .WithExample(StatusCodes.Status503ServiceUnavailable, NotReady(ServicePhase.LameDuck));
+    }
+
+    private static Ok<HealthResponse> GetLiveness(ServiceLifecycle lifecycle) =>
+        TypedResults.Ok(new HealthResponse(HealthStatus.Ok, lifecycle.Phase, null));
+
+    private static JsonHttpResult<HealthResponse> GetReadiness(ServiceLifecycle lifecycle)
+    {
+        var phase = lifecycle.Phase;
+        return phase == ServicePhase.Serving
+            ? TypedResults.Json(new HealthResponse(HealthStatus.Ok, phase, null))
+            : TypedResults.Json(NotReady(phase), statusCode: StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static HealthResponse NotReady(ServicePhase phase) => new(HealthStatus.Unavailable, phase, phase switch
+    {
+        ServicePhase.LameDuck => "A drain has begun: clients are still accepted, but should go elsewhere.",
+        ServicePhase.Drained => "Drained: nobody is connected and nobody is accepted.",
+        _ => "Draining: no new clients are accepted.",
+    });
+}

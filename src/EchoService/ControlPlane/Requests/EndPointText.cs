@@ -1,0 +1,11 @@
+using System.Net;
+
+namespace EchoService.ControlPlane.Requests;
+
+/// <summary>How endpoints are shown.</summary>
+internal static class EndPointText
+{
+    /// <summary>Address and port; an IPv4 client of the dual-stack listener shows as what it is, without ::ffff:.</summary>
+    public static string Format(IPEndPoint endPoint) =>
+        endPoint.Address.IsIPv4MappedToIPv6 ? $"{endPoint.Address.MapToIPv4()}:{endPoint.Port}" : endPoint.ToString();
+}

@@ -1,0 +1,223 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EchoService.Transport.Accepting;
+
+/// <summary>
+/// A bound, listening socket and its accept loops: one for each of <c>Echo:PendingAccepts</c>. No error ends them;
+/// closing the listener does.
+/// </summary>
+internal sealed class ConnectionListener
+{
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(1);
+
+    /// <summary>At the limit of descriptors every other accept may fail; a warning for each would be a flood.</summary>
+    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>What the runtime and the management API may need while no client can be accepted.</summary>
+    private const int SpareDescriptors = 32;
+
+    private readonly EchoServer _server;
+    private readonly Socket _socket;
+    private readonly bool _waitAtLimit;
+    private readonly DescriptorReserve _descriptors;
+    private TimeSpan _backoff = FirstBackoff;
+    private long _nextWarning;
+    private volatile bool _closed;
+
+    private ConnectionListener(EchoServer server, Socket socket)
+    {
+        _server = server;
+        _socket = socket;
+        _waitAtLimit = server.Options.LimitPolicy == LimitPolicy.Queue;
+        // Accepts that are outstanding when the reserve is let go may take one each.
+        _descriptors = new DescriptorReserve(SpareDescriptors + server.Options.PendingAccepts, socket.AddressFamily);
+        EndPoint = (IPEndPoint)socket.LocalEndPoint!;
+    }
+
+    /// <summary>What was bound, with the real port where 0 was asked for.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Whether <see cref="Close"/> was called.</summary>
+    public bool IsClosed => _closed;
+
+    /// <summary>Binds and listens. Clients that connect from here on wait in the backlog until <see cref="Start"/>.</summary>
+    /// <param name="server">Whose connections these will be.</param>
+    /// <param name="port">0 to 65535; 0 means any free port.</param>
+    /// <exception cref="SocketException">The address is not ours, or the port is taken or not allowed.</exception>
+    public static ConnectionListener Bind(EchoServer server, int port)
+    {
+        var options = server.Options;
+        var address = options.Address;
+        if (address.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6)
+        {
+            address = IPAddress.Any;
+        }
+
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (address.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true;
+            }
+
+            // Accepted sockets inherit these from the listening one (tcp(7); the same on Windows and the BSDs), which
+            // saves four system calls for each.
+            socket.NoDelay = options.NoDelay;
+            if (options.KeepAlive > TimeSpan.Zero)
+            {
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+                socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)Math.Ceiling(options.KeepAlive.TotalSeconds));
+            }
+
+            socket.Bind(new ListenEndPoint(address, port));
+            socket.Listen(options.Backlog);
+            return new ConnectionListener(server, socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts to accept.</summary>
+    public void Start()
+    {
+        for (var i = 0; i < _server.Options.PendingAccepts; i++)
+        {
+            Accept(new AcceptEventArgs(this));
+        }
+    }
+
+    /// <summary>Stops to accept, for good. Clients still in the backlog are reset by the kernel.</summary>
+    public void Close()
+    {
+        _closed = true;
+        _socket.Dispose();
+        _descriptors.Close();
+    }
+
+    /// <summary>Runs an accept loop that has nothing outstanding.</summary>
+    public void Accept(AcceptEventArgs args) => Loop(args, accepted: null);
+
+    /// <summary>Goes on with a loop whose accept has completed.</summary>
+    public void OnAcceptCompleted(AcceptEventArgs args)
+    {
+        if (TryTakeSocket(args, out var accepted))
+        {
+            Loop(args, accepted);
+        }
+    }
+
+    private void Loop(AcceptEventArgs args, Socket? accepted)
+    {
+        bool completed;
+        do
+        {
+            // The next accept is posted before the first receive of the client at hand, which may run for a whole turn.
+            completed = Post(args);
+            if (accepted is not null)
+            {
+                _server.Admit(accepted, placeTaken: _waitAtLimit);
+            }
+        }
+        while (completed && TryTakeSocket(args, out accepted));
+    }
+
+    /// <summary>Posts an accept. True: it completed at once. False: it is outstanding, waits for a place, or the listener is closed.</summary>
+    private bool Post(AcceptEventArgs args)
+    {
+        if (_closed)
+        {
+            return false;
+        }
+
+        if (!_descriptors.TryHold())
+        {
+            BackOff(args, SocketError.TooManyOpenSockets);
+            return false;
+        }
+
+        if (_waitAtLimit && !_server.Limit.TryTakeOrWait(args))
+        {
+            return false;
+        }
+
+        args.AcceptSocket = null;
+        try
+        {
+            return !_socket.AcceptAsync(args);
+        }
+        catch (ObjectDisposedException)
+        {
+            GiveBackPlace();
+            return false;
+        }
+    }
+
+    /// <summary>Takes what an accept brought. False: the loop stops here, for good or until a backoff is over.</summary>
+    private bool TryTakeSocket(AcceptEventArgs args, out Socket? accepted)
+    {
+        accepted = null;
+        if (args.SocketError == SocketError.Success)
+        {
+            _backoff = FirstBackoff;
+            accepted = args.AcceptSocket;
+            return true;
+        }
+
+        GiveBackPlace();
+        if (_closed)
+        {
+            args.Dispose();
+            return false;
+        }
+
+        if (AcceptErrors.Classify(args.SocketError) == AcceptError.Aborted)
+        {
+            _server.Counters.CountAcceptError(AcceptError.Aborted);
+            return true;
+        }
+
+        BackOff(args, args.SocketError);
+        return false;
+    }
+
+    private void BackOff(AcceptEventArgs args, SocketError socketError)
+    {
+        var error = AcceptErrors.Classify(socketError);
+        _server.Counters.CountAcceptError(error);
+        if (error == AcceptError.Descriptors)
+        {
+            _descriptors.Release();
+        }
+
+        // Loops that fail at the same time share the delay: it is the system that is short of something.
+        var delay = _backoff;
+        _backoff = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, LongestBackoff.Ticks));
+        if (IsWarningDue())
+        {
+            Log.AcceptBackedOff(_server.Logger, socketError, delay.TotalMilliseconds);
+        }
+
+        args.ContinueAfter(delay, _server.TimeProvider);
+    }
+
+    private bool IsWarningDue()
+    {
+        var due = Volatile.Read(ref _nextWarning);
+        var now = _server.Clock.Now;
+        return now >= due && Interlocked.CompareExchange(ref _nextWarning, now + (long)WarningInterval.TotalMilliseconds, due) == due;
+    }
+
+    private void GiveBackPlace()
+    {
+        if (_waitAtLimit)
+        {
+            _server.Limit.GiveBack();
+        }
+    }
+}

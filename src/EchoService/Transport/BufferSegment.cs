@@ -1,8 +1,0 @@
-namespace EchoService.Transport;
-
-/// <summary>A piece of the pinned buffer area. Owned by one connection from rent to return.</summary>
-internal readonly record struct BufferSegment(byte[] Array, int Offset, int Length)
-{
-    /// <summary>No segment.</summary>
-    public bool IsEmpty => Length == 0;
-}

@@ -1,0 +1,217 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using EchoService.Transport.Connections;
+
+namespace EchoService.Transport.Fairness;
+
+/// <summary>
+/// Where a connection that has had its turn waits for the next one: at the end of the socket thread's own queue of
+/// events, behind every connection that became ready meanwhile.
+/// </summary>
+/// <remarks>
+/// <para>
+/// It is a datagram socket connected to itself. A byte sent to it is an event like any other, so the socket thread
+/// gets to it after the events it already has. One byte is under way at a time, however many connections wait.
+/// </para>
+/// <para>
+/// That serves two ends. A firehose goes to the back of the line after each turn; handed to the thread pool instead,
+/// it would run on a second thread, and the kernel would give it half of the core. And under load a receive that is
+/// posted after the other connections' events finds its data there, where one that is posted at once asks the kernel
+/// in vain before it waits. Both are measured in <c>docs/performance.md</c>.
+/// </para>
+/// </remarks>
+internal sealed class Turnstile : SocketAsyncEventArgs
+{
+    /// <summary>Connections that must share a byte for it to cost less than the receives in vain that it saves.</summary>
+    private const int WorthABell = 8;
+
+    /// <summary>Messages for which nobody waits without need after too few did; then it is tried again.</summary>
+    private const int MessagesUntilRetry = 512;
+
+    private static readonly byte[] OneByte = [0];
+
+    [ThreadStatic]
+    private static Turnstile? _current;
+
+    private readonly object _owner;
+    private readonly Socket _bell;
+
+    // Those that came on the socket thread itself, which alone touches these three...
+    private List<EchoConnection> _waiting = [];
+    private List<EchoConnection> _passing = [];
+    private int _messagesUntilRetry;
+
+    // ...and those that came on any other thread.
+    private readonly ConcurrentQueue<EchoConnection> _waitingFromElsewhere = new();
+    private int _rung;
+
+    /// <summary>Opens the socket and starts to listen to it.</summary>
+    /// <param name="owner">Whose connections pass here; <see cref="OfThisThread"/> asks for it.</param>
+    /// <exception cref="SocketException">No socket could be had.</exception>
+    public Turnstile(object owner)
+        : base(true)
+    {
+        _owner = owner;
+        _bell = OpenBell();
+        try
+        {
+            SetBuffer(new byte[1], 0, 1);
+            _bell.ReceiveAsync(this);
+            // The first event tells the socket thread that serves this socket which turnstile is its own.
+            _rung = 1;
+            _bell.Send(OneByte);
+        }
+        catch
+        {
+            _bell.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The turnstile whose events the calling thread handles, or null where there is none of that owner.</summary>
+    public static Turnstile? OfThisThread(object owner) =>
+        _current is { } current && ReferenceEquals(current._owner, owner) ? current : null;
+
+    /// <summary>
+    /// Takes <paramref name="connection"/>, which could as well go on at once, if so many wait here that it is worth
+    /// it. Only for <see cref="OfThisThread"/>.
+    /// </summary>
+    public bool TryEnqueue(EchoConnection connection)
+    {
+        if (_messagesUntilRetry > 0)
+        {
+            _messagesUntilRetry--;
+            return false;
+        }
+
+        Enqueue(connection);
+        return true;
+    }
+
+    /// <summary>Lets <paramref name="connection"/> go on after the events that are already waiting. Only for <see cref="OfThisThread"/>.</summary>
+    public void Enqueue(EchoConnection connection)
+    {
+        _waiting.Add(connection);
+        Ring();
+    }
+
+    /// <summary>The same, from any thread.</summary>
+    public void EnqueueFromElsewhere(EchoConnection connection)
+    {
+        _waitingFromElsewhere.Enqueue(connection);
+        Ring();
+    }
+
+    /// <summary>Closes the socket. Nobody may be waiting or come here any more.</summary>
+    public void Close() => _bell.Dispose();
+
+    protected override void OnCompleted(SocketAsyncEventArgs e)
+    {
+        if (!Thread.CurrentThread.IsThreadPoolThread)
+        {
+            // Completions run inline, so this is the one thread that serves this socket. Where they do not, nobody
+            // finds a turnstile of their thread, and all come from elsewhere.
+            _current = this;
+        }
+
+        if (SocketError == SocketError.Success)
+        {
+            try
+            {
+                // Posted before anyone goes on, so that a byte rung from here on is an event behind all others.
+                while (!_bell.ReceiveAsync(this) && SocketError == SocketError.Success)
+                {
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+                // Closed: nobody waits any more.
+            }
+        }
+
+        // A full fence between this and the looks at the queues: whoever enqueues later rings again.
+        Interlocked.Exchange(ref _rung, 0);
+        // Only those that are here now: who comes back meanwhile has had a turn and waits for the next event.
+        (_waiting, _passing) = (_passing, _waiting);
+        if (_passing.Count < WorthABell)
+        {
+            _messagesUntilRetry = MessagesUntilRetry;
+        }
+
+        LetThrough(_passing);
+        _passing.Clear();
+        LetThroughFromElsewhere();
+    }
+
+    /// <remarks>
+    /// While one connection is in the kernel, the processor fetches what the next one's turn will touch: with a
+    /// thousand of them it is in no cache any more. See <c>docs/performance.md</c>.
+    /// </remarks>
+    private static void LetThrough(List<EchoConnection> connections)
+    {
+        for (var i = 0; i < connections.Count; i++)
+        {
+            if (i + 2 < connections.Count)
+            {
+                connections[i + 2].FetchIntoCache();
+                connections[i + 1].FetchPartsIntoCache();
+            }
+
+            connections[i].Continue();
+        }
+    }
+
+    private static Socket OpenBell()
+    {
+        // Half the cost of a loopback datagram, which passes through the whole IP stack. Abstract names, which need no
+        // file system, exist on Linux alone.
+        var socket = OperatingSystem.IsLinux()
+            ? new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified)
+            : new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            socket.Blocking = false;
+            socket.Bind(OperatingSystem.IsLinux()
+                ? new UnixDomainSocketEndPoint($"\0echo-turnstile-{Guid.NewGuid():N}")
+                : new IPEndPoint(IPAddress.Loopback, 0));
+            // Connected to itself, it takes datagrams from nobody else.
+            socket.Connect(socket.LocalEndPoint!);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private void Ring()
+    {
+        if (Volatile.Read(ref _rung) != 0 || Interlocked.Exchange(ref _rung, 1) != 0)
+        {
+            return;
+        }
+
+        _bell.Send(OneByte, SocketFlags.None, out var error);
+        if (error != SocketError.Success)
+        {
+            // The kernel is short of memory. Those who wait must not wait for ever.
+            ThreadPool.UnsafeQueueUserWorkItem(static turnstile => turnstile.RingAgain(), this, preferLocal: false);
+        }
+    }
+
+    private void RingAgain()
+    {
+        Interlocked.Exchange(ref _rung, 0);
+        Ring();
+    }
+
+    private void LetThroughFromElsewhere()
+    {
+        for (var count = _waitingFromElsewhere.Count; count > 0 && _waitingFromElsewhere.TryDequeue(out var connection); count--)
+        {
+            connection.Continue();
+        }
+    }
+}

@@ -1,0 +1,265 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace EchoService.Transport.Udp;
+
+/// <summary>
+/// RFC 862 over UDP, from bind to close: the sockets, several receives outstanding on each, and the rules by which a
+/// datagram is answered or not. It has no connections, so there is nothing to drain but the sockets.
+/// </summary>
+/// <remarks>
+/// A reply must leave from the address that was asked, or the client takes it for somebody else's. The kernel chooses
+/// the source by route, and .NET cannot override that for a single datagram, so on a wildcard address the first
+/// datagram to a local address opens a socket that is bound to it. The kernel prefers that socket from then on.
+/// </remarks>
+internal sealed class UdpEchoServer
+{
+    /// <summary>The most that a UDP datagram can carry, in bytes: over IPv6; over IPv4 it is 65,507.</summary>
+    public const int MaxDatagramLength = 65_527;
+
+    /// <summary>Receives outstanding on a socket, with a buffer of 64 KiB each: so many datagrams are dealt with at once.</summary>
+    private const int PendingReceives = 4;
+
+    /// <summary>Local addresses that get a socket of their own. A machine has a few; only 127.0.0.0/8 has more.</summary>
+    private const int MaxLocalAddresses = 64;
+
+    /// <summary>What the kernel may hold for us; it caps it at <c>net.core.rmem_max</c>.</summary>
+    private const int KernelBufferSize = 1 << 20;
+
+    /// <summary>Ports of system services (RFC 6335): echo, chargen, DNS, NTP and others that would answer an answer.</summary>
+    private const int FirstUserPort = 1024;
+
+    private static readonly long WarningInterval = (long)TimeSpan.FromMinutes(1).TotalMilliseconds;
+
+    private readonly Lock _lock = new();
+    private readonly EchoServer _server;
+    private readonly Socket _socket;
+    private readonly IPEndPoint _endPoint;
+    private readonly UdpRateLimiter _limiter;
+    private readonly bool _answersByLocalAddress;
+
+    // By the local address that they are bound to; null: datagrams to that one are not answered.
+    private readonly Dictionary<IPAddress, Socket?> _byLocalAddress = [];
+    private long _nextWarningAt;
+    private bool _isClosed;
+
+    private UdpEchoServer(EchoServer server, Socket socket)
+    {
+        _server = server;
+        _socket = socket;
+        _endPoint = (IPEndPoint)socket.LocalEndPoint!;
+        _limiter = new UdpRateLimiter(server.Options.Udp.RatePerSource, server.TimeProvider);
+        var isWildcard = _endPoint.Address.Equals(IPAddress.Any) || _endPoint.Address.Equals(IPAddress.IPv6Any);
+        _answersByLocalAddress = isWildcard && OperatingSystem.IsLinux();
+    }
+
+    public UdpCounters Counters => _server.UdpCounters;
+
+    public TimeProvider TimeProvider => _server.TimeProvider;
+
+    public bool IsClosed => Volatile.Read(ref _isClosed);
+
+    /// <summary>Binds. Datagrams wait in the kernel until <see cref="Start"/>.</summary>
+    /// <param name="server">Whose options and counters these are.</param>
+    /// <param name="endPoint">What the TCP listener is bound to.</param>
+    /// <exception cref="UdpBindException">The port is taken or not allowed.</exception>
+    public static UdpEchoServer Bind(EchoServer server, IPEndPoint endPoint)
+    {
+        var socket = NewSocket(endPoint.Address);
+        try
+        {
+            socket.Bind(endPoint);
+            return new UdpEchoServer(server, socket);
+        }
+        catch (SocketException exception)
+        {
+            socket.Dispose();
+            throw new UdpBindException(exception.SocketErrorCode);
+        }
+    }
+
+    /// <summary>Starts to answer.</summary>
+    public void Start()
+    {
+        Receive(_socket);
+        Log.ListeningForDatagrams(_server.Logger, _endPoint);
+    }
+
+    /// <summary>Closes the sockets, for good. What is in their buffers is lost.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _isClosed, true);
+            foreach (var socket in _byLocalAddress.Values)
+            {
+                socket?.Dispose();
+            }
+        }
+
+        _socket.Dispose();
+    }
+
+    /// <summary>Decides about a datagram.</summary>
+    /// <param name="receivedOn">The socket that it came on.</param>
+    /// <param name="source">Who sent it.</param>
+    /// <param name="packet">Which of our addresses it was sent to.</param>
+    /// <param name="replySocket">What the reply has to be sent by.</param>
+    /// <returns>Null: it is to be answered. Otherwise why not.</returns>
+    public UdpDropReason? Judge(Socket receivedOn, IPEndPoint source, IPPacketInformation packet, out Socket? replySocket)
+    {
+        replySocket = null;
+        if (source.Port < FirstUserPort || source.Port == _endPoint.Port)
+        {
+            return UdpDropReason.ReservedPort;
+        }
+
+        if (!_limiter.TryTake(source.Address))
+        {
+            return UdpDropReason.Rate;
+        }
+
+        if (!_answersByLocalAddress || receivedOn != _socket || packet.Address is not { } local)
+        {
+            replySocket = receivedOn;
+            return null;
+        }
+
+        // A link-local address is one only together with its link.
+        local = local.IsIPv6LinkLocal ? new IPAddress(local.GetAddressBytes(), packet.Interface) : local;
+        return Route(local, out replySocket);
+    }
+
+    /// <summary>Receiving on a socket failed for a reason other than a close.</summary>
+    public void OnReceiveFailed(SocketError error, TimeSpan delay)
+    {
+        var now = _server.Clock.Now;
+        var due = Volatile.Read(ref _nextWarningAt);
+        if (now >= due && Interlocked.CompareExchange(ref _nextWarningAt, now + WarningInterval, due) == due)
+        {
+            Log.ReceivingBackedOff(_server.Logger, error, delay.TotalMilliseconds);
+        }
+    }
+
+    public void OnUnexpected(Exception exception) => Log.DatagramFailed(_server.Logger, exception);
+
+    private static Socket NewSocket(IPAddress address)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        if (address.Equals(IPAddress.IPv6Any) || address.IsIPv4MappedToIPv6)
+        {
+            socket.DualMode = true;
+        }
+
+        socket.ReceiveBufferSize = KernelBufferSize;
+        return socket;
+    }
+
+    private static bool IsUnicast(IPAddress address)
+    {
+        if (address.AddressFamily == AddressFamily.InterNetworkV6 && !address.IsIPv4MappedToIPv6)
+        {
+            return !address.IsIPv6Multicast;
+        }
+
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        const byte FirstMulticast = 224;
+        return plain.GetAddressBytes()[0] < FirstMulticast && !IsBroadcast(plain);
+    }
+
+    /// <summary>Whether it is the broadcast address of a network that we are on.</summary>
+    private static bool IsBroadcast(IPAddress address) =>
+        NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+            .Where(own => own.Address.AddressFamily == AddressFamily.InterNetwork && own.PrefixLength < 31)
+            .Any(own => address.Equals(LastAddress(own.Address, own.PrefixLength)));
+
+    private static IPAddress LastAddress(IPAddress address, int prefixLength)
+    {
+        var octets = address.GetAddressBytes();
+        for (var bit = prefixLength; bit < 32; bit++)
+        {
+            octets[bit / 8] |= (byte)(0x80 >> (bit % 8));
+        }
+
+        return new IPAddress(octets);
+    }
+
+    private void Receive(Socket socket)
+    {
+        for (var i = 0; i < PendingReceives; i++)
+        {
+            new UdpReceiver(this, socket).Execute();
+        }
+    }
+
+    /// <summary>Finds or opens the socket for a local address.</summary>
+    private UdpDropReason? Route(IPAddress local, out Socket? socket)
+    {
+        var isNew = false;
+        lock (_lock)
+        {
+            if (!_byLocalAddress.TryGetValue(local, out socket))
+            {
+                if (_isClosed || _byLocalAddress.Count == MaxLocalAddresses)
+                {
+                    return UdpDropReason.Resource;
+                }
+
+                if (IsUnicast(local) && !TryOpen(local, out socket))
+                {
+                    // Not remembered: what is short now may be there for the next one.
+                    return UdpDropReason.Resource;
+                }
+
+                _byLocalAddress.Add(local, socket);
+                isNew = socket is not null;
+            }
+        }
+
+        if (isNew)
+        {
+            Receive(socket!);
+        }
+
+        return socket is null ? UdpDropReason.NotUnicast : null;
+    }
+
+    private bool TryOpen(IPAddress local, out Socket? socket)
+    {
+        socket = null;
+        var mapped = _socket.AddressFamily == AddressFamily.InterNetworkV6 ? local.MapToIPv6() : local;
+        try
+        {
+            socket = NewSocket(mapped);
+            // Both must agree to share the port, but only for this moment: it stays taken for everyone else.
+            ShareAddress(_socket, true);
+            ShareAddress(socket, true);
+            socket.Bind(new IPEndPoint(mapped, _endPoint.Port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            socket?.Dispose();
+            socket = null;
+            return false;
+        }
+        finally
+        {
+            ShareAddress(_socket, false);
+            if (socket is not null)
+            {
+                ShareAddress(socket, false);
+            }
+        }
+    }
+
+    /// <summary>SO_REUSEADDR alone, by Linux's numbers: .NET's option of that name sets SO_REUSEPORT, which shares the load.</summary>
+    private static void ShareAddress(Socket socket, bool share)
+    {
+        const int SolSocket = 1;
+        const int SoReuseAddress = 2;
+        socket.SetRawSocketOption(SolSocket, SoReuseAddress, BitConverter.GetBytes(share ? 1 : 0));
+    }
+}

@@ -1,0 +1,169 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EchoService.Transport.Udp;
+
+/// <summary>
+/// One outstanding receive and its buffer: receive a datagram, send it back, receive the next. Errors are counted or
+/// waited out; only closing the socket ends it.
+/// </summary>
+internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
+{
+    /// <summary>Datagrams that may be dealt with at once before others get their turn.</summary>
+    private const int DatagramsPerTurn = 32;
+
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(1);
+
+    private readonly UdpEchoServer _server;
+    private readonly Socket _socket;
+    private TimeSpan _backoff = FirstBackoff;
+    private ITimer? _timer;
+    private Socket? _replySocket;
+
+    /// <param name="server">Whose it is.</param>
+    /// <param name="socket">What it receives on.</param>
+    public UdpReceiver(UdpEchoServer server, Socket socket)
+        : base(true)
+    {
+        _server = server;
+        _socket = socket;
+        SetBuffer(GC.AllocateUninitializedArray<byte>(UdpEchoServer.MaxDatagramLength, pinned: true), 0, UdpEchoServer.MaxDatagramLength);
+        // Which addresses to expect; then it is the sender of the datagram in hand.
+        RemoteEndPoint = new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
+    }
+
+    /// <summary>Receives until the socket is closed.</summary>
+    public void Execute() => Run(completed: false);
+
+    protected override void OnCompleted(SocketAsyncEventArgs e) => Run(completed: true);
+
+    /// <param name="completed">Whether the operation at hand has been carried out already.</param>
+    private void Run(bool completed)
+    {
+        try
+        {
+            for (var left = 2 * DatagramsPerTurn; ; left--)
+            {
+                if (completed && !Complete())
+                {
+                    return;
+                }
+
+                if (left <= 0 && _replySocket is null)
+                {
+                    // Completions run on the socket thread, which TCP connections are waiting for.
+                    ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                    return;
+                }
+
+                if (_replySocket is null ? _socket.ReceiveMessageFromAsync(this) : _replySocket.SendToAsync(this))
+                {
+                    return;
+                }
+
+                completed = true;
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            End();
+        }
+        catch (Exception exception)
+        {
+            // The last line of defence, as for connections: a receive that died here would be missed for ever.
+            _server.OnUnexpected(exception);
+            DropReply();
+            ContinueLater();
+        }
+    }
+
+    /// <summary>Deals with what completed. False: the loop stops here, for good or until a backoff is over.</summary>
+    private bool Complete()
+    {
+        if (_replySocket is not null)
+        {
+            OnSent();
+            return true;
+        }
+
+        switch (SocketError)
+        {
+            case SocketError.Success:
+                _backoff = FirstBackoff;
+                OnReceived();
+                return true;
+            case SocketError.ConnectionReset or SocketError.NetworkReset or SocketError.MessageSize or SocketError.Interrupted:
+                // The news that an earlier reply found nobody, which some systems give to the next receive.
+                return true;
+            default:
+                if (_server.IsClosed)
+                {
+                    End();
+                }
+                else
+                {
+                    _server.OnReceiveFailed(SocketError, _backoff);
+                    ContinueLater();
+                }
+
+                return false;
+        }
+    }
+
+    private void OnReceived()
+    {
+        _server.Counters.CountReceived();
+        if (_server.Judge(_socket, (IPEndPoint)RemoteEndPoint!, ReceiveMessageFromPacketInfo, out _replySocket) is { } reason)
+        {
+            _server.Counters.CountDropped(reason);
+            return;
+        }
+
+        SetBuffer(0, BytesTransferred);
+    }
+
+    private void OnSent()
+    {
+        if (SocketError == SocketError.Success && BytesTransferred == Count)
+        {
+            _server.Counters.CountSent();
+        }
+        else
+        {
+            _server.Counters.CountDropped(UdpDropReason.Send);
+        }
+
+        PrepareReceive();
+    }
+
+    private void PrepareReceive()
+    {
+        _replySocket = null;
+        SetBuffer(0, UdpEchoServer.MaxDatagramLength);
+    }
+
+    private void DropReply()
+    {
+        if (_replySocket is not null)
+        {
+            _server.Counters.CountDropped(UdpDropReason.Send);
+            PrepareReceive();
+        }
+    }
+
+    private void ContinueLater()
+    {
+        var delay = _backoff;
+        _backoff = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, LongestBackoff.Ticks));
+        _timer?.Dispose();
+        _timer = _server.TimeProvider.CreateTimer(static state => ((UdpReceiver)state!).Execute(), this, delay, Timeout.InfiniteTimeSpan);
+    }
+
+    private void End()
+    {
+        DropReply();
+        _timer?.Dispose();
+        Dispose();
+    }
+}

@@ -1,6 +1,0 @@
-using System.Net.Sockets;
-
-namespace EchoService.Transport;
-
-/// <summary>The port is there for TCP but not for UDP.</summary>
-internal sealed class UdpBindException(SocketError error) : SocketException((int)error);
