@@ -1,12 +1,13 @@
 using System.Diagnostics.Metrics;
+using EchoService.Transport;
 
 namespace EchoService.Diagnostics;
 
 /// <summary>
 /// The service's own meter, and the two histograms that the data plane writes to: one record per connection, and one
-/// per <see cref="Transport.TransportCounters"/> sample. All other instruments only read (<see cref="EchoInstruments"/>).
+/// per <see cref="TransportCounters"/> sample. All other instruments only read (<see cref="EchoInstruments"/>).
 /// </summary>
-internal sealed class EchoMetrics
+internal sealed class EchoMetrics : IConnectionObserver
 {
     /// <summary>The meter's name, for whoever adds an exporter of their own.</summary>
     public const string MeterName = "EchoService";

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using EchoService.Diagnostics;
 using EchoService.Transport.Accepting;
 using EchoService.Transport.Buffers;
 using EchoService.Transport.Connections;
@@ -33,12 +32,12 @@ internal sealed class EchoServer : IDisposable
     private long _lastId;
     private bool _disposed;
 
-    public EchoServer(EchoOptions options, EchoMetrics metrics, TimeProvider timeProvider, ILogger<EchoServer> logger)
+    public EchoServer(EchoOptions options, IConnectionObserver observer, TimeProvider timeProvider, ILogger<EchoServer> logger)
     {
         Options = options;
         Timeouts = ConnectionTimeouts.From(options);
         TrustedProxies = options.ProxyProtocol == ProxyProtocolMode.Required ? new TrustedProxies(options.TrustedProxies) : null;
-        Metrics = metrics;
+        Observer = observer;
         TimeProvider = timeProvider;
         Logger = logger;
         Clock = new CoarseClock(timeProvider);
@@ -69,7 +68,7 @@ internal sealed class EchoServer : IDisposable
     /// <summary>Who may connect, and begins with a PROXY header; null: anyone, and nobody does.</summary>
     public TrustedProxies? TrustedProxies { get; }
 
-    public EchoMetrics Metrics { get; }
+    public IConnectionObserver Observer { get; }
 
     public TimeProvider TimeProvider { get; }
 
@@ -202,7 +201,7 @@ internal sealed class EchoServer : IDisposable
         _pool.Return(args);
         Buffers.Return(segment);
         Counters.CountClosed(reason, connection.PendingBytes);
-        Metrics.RecordDuration(connection.Duration);
+        Observer.RecordDuration(connection.Duration);
         if (reason == CloseReason.ClientReset)
         {
             Log.ConnectionReset(Logger, connection.Id, connection.PeerEndPoint);

@@ -498,7 +498,7 @@ internal sealed class EchoConnection
 
         if (_sampledAt != 0)
         {
-            _server.Metrics.RecordTurnaround(Stopwatch.GetElapsedTime(_sampledAt));
+            _server.Observer.RecordTurnaround(Stopwatch.GetElapsedTime(_sampledAt));
             _sampledAt = 0;
         }
 
