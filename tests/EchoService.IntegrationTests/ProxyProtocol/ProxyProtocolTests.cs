@@ -138,6 +138,23 @@ public sealed class ProxyProtocolTests : ServiceTests
     }
 
     [Fact]
+    public async Task ListsARefusedPeerUnderItsOwnAddressWhateverItClaims()
+    {
+        var host = await StartRequiredAsync("Echo:TrustedProxies=127.0.0.1/32");
+        using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        stranger.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+        await stranger.ConnectAsync(host.EndPoint, TestContext.Current.CancellationToken);
+        stranger.Send([.. ProxyHeaders.Good[Named].Header, 1, 2, 3]);
+        await LifecycleHarness.ShouldSeeFinAsync(stranger);
+        stranger.Dispose();
+
+        await host.WaitForAsync(stats => stats.Closed["proxyHeader"] == 1);
+        var connection = host.Server.Connections.Ended.Single();
+        connection.Proxied.ShouldBeFalse();
+        connection.RemoteEndPoint.ShouldBe(connection.PeerEndPoint);
+    }
+
+    [Fact]
     public async Task EchoesAHeaderLikeAnythingElseWhenItIsOff()
     {
         var host = await StartAsync();

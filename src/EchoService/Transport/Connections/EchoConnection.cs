@@ -172,9 +172,14 @@ internal sealed class EchoConnection
         PrepareReceive();
         if (_server.TrustedProxies is { } proxies)
         {
-            _operation = Operation.ReceiveHeader;
-            if (!proxies.Contains(PeerEndPoint.Address))
+            if (proxies.Contains(PeerEndPoint.Address))
             {
+                _operation = Operation.ReceiveHeader;
+            }
+            else
+            {
+                // Whatever it says of itself is discarded like the rest, and never looked at.
+                _header = null;
                 Close(CloseReason.ProxyHeader);
             }
         }
