@@ -21,6 +21,7 @@ internal sealed class ProbeRun : IDisposable
     private readonly DateTime _startedAt = DateTime.UtcNow;
     private readonly long _timeout;
     private readonly EventLog _events;
+    private readonly OwnLag _lag = new();
     private readonly LatencyHistogram _connectTimes = new();
     private readonly LatencyHistogram[] _latencies;
     private readonly Lane[] _lanes;
@@ -56,6 +57,7 @@ internal sealed class ProbeRun : IDisposable
             new MessageCodec(options.Size),
             _connector,
             _events,
+            _lag,
             _timeout,
             options.LateAfter is { } late ? Clock.FromTimeSpan(late) : long.MaxValue,
             // A target that refuses is asked at most a thousand times a second, however many connections there are.
@@ -72,6 +74,7 @@ internal sealed class ProbeRun : IDisposable
     /// <summary>Runs to the end of the duration or until <paramref name="interrupt"/>, whichever comes first.</summary>
     public async Task<ProbeReport> ExecuteAsync(CancellationToken interrupt)
     {
+        _lag.Start();
         using var stop = new CancellationTokenSource();
         var lanes = Array.ConvertAll(_lanes, lane => lane.RunAsync(stop.Token));
 
@@ -105,7 +108,11 @@ internal sealed class ProbeRun : IDisposable
         return Report(total, Clock.ToSeconds(ended - started), answeredInTime, lag, interrupt.IsCancellationRequested);
     }
 
-    public void Dispose() => _connector.Dispose();
+    public void Dispose()
+    {
+        _lag.Dispose();
+        _connector.Dispose();
+    }
 
     /// <summary>
     /// Waits until every lane has had its connection, or until none was added for a whole timeout. False if there is none
@@ -137,7 +144,7 @@ internal sealed class ProbeRun : IDisposable
         Task UntilOver() => TickUntilAsync((_, now) => now - start >= duration || interrupt.IsCancellationRequested);
         if (_options.Mode == ProbeMode.Watch)
         {
-            var pacer = new Pacer(_lanes, _options.Rate, start, duration);
+            var pacer = new Pacer((index, due) => _lanes[(int)(index % _lanes.Length)].Post(due), _options.Rate, start, duration);
             pacer.Start();
             await UntilOver().ConfigureAwait(false);
             if (interrupt.IsCancellationRequested)
@@ -149,7 +156,7 @@ internal sealed class ProbeRun : IDisposable
                 pacer.Finish();
             }
 
-            return pacer.WorstLag;
+            return Math.Max(pacer.WorstLag, _lag.Worst);
         }
 
         foreach (var lane in _lanes)
@@ -253,7 +260,7 @@ internal sealed class ProbeRun : IDisposable
         }
 
         var m = total.Messages;
-        var messages = new MessagesReport(m.Due, m.Answered, m.Late, m.Corrupted, m.Lost, m.Unsent, m.Repeated);
+        var messages = new MessagesReport(m.Due, m.Answered, m.Late, m.LateLocally, m.Corrupted, m.Lost, m.Unsent, m.UnsentLocally, m.Repeated);
         var bytes = new BytesReport(m.BytesSent, m.BytesReceived, m.BytesCorrupted, m.BytesLost);
         var connections = new ConnectionsReport(
             total.Connects,

@@ -17,7 +17,7 @@ internal static class ProbeCommandLine
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
-        var root = new RootCommand("Tests a TCP echo server (RFC 862) and whatever stands before it. Exit code: 0 no disruption, 1 disruption, 2 bad arguments, 3 no connection at all.")
+        var root = new RootCommand("Tests a TCP echo server (RFC 862) and whatever stands before it. Exit code: 0 no disruption, 1 disruption, 2 bad arguments, 3 no connection at all, 4 the probe's own machine was the limit.")
         {
             Load(output),
             Watch(output),

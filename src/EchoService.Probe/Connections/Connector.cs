@@ -5,7 +5,7 @@ using EchoService.Probe.Measurement;
 namespace EchoService.Probe.Connections;
 
 /// <summary>Makes connections to the target, each within the timeout, and says why one could not be made.</summary>
-internal sealed class Connector(ProbeTarget target, TimeSpan timeout, LatencyHistogram connectTimes) : IDisposable
+internal sealed class Connector : IDisposable
 {
     /// <summary>
     /// Connects that may be under way at once. More than a listen backlog (commonly 128 to 4096) at a time would
@@ -14,6 +14,18 @@ internal sealed class Connector(ProbeTarget target, TimeSpan timeout, LatencyHis
     private const int MaxConcurrentConnects = 128;
 
     private readonly SemaphoreSlim _slots = new(MaxConcurrentConnects);
+    private readonly TimeSpan _timeout;
+    private readonly int _port;
+    private readonly LatencyHistogram _connectTimes;
+    private readonly Resolver _resolver;
+    private readonly Dialer _dialer;
+
+    public Connector(ProbeTarget target, TimeSpan timeout, LatencyHistogram connectTimes, Resolver? resolver = null)
+    {
+        (_timeout, _port, _connectTimes) = (timeout, target.Port, connectTimes);
+        _resolver = resolver ?? new Resolver(target.Host);
+        _dialer = new Dialer(DialAsync);
+    }
 
     /// <summary>Either the socket or the failure is set; neither when <paramref name="stop"/> ended the attempt.</summary>
     public async Task<(Socket? Socket, ProbeEventKind? Failure)> ConnectAsync(CancellationToken stop)
@@ -27,19 +39,29 @@ internal sealed class Connector(ProbeTarget target, TimeSpan timeout, LatencyHis
             return default;
         }
 
+        // A silent name server must not use up the time of the addresses, so each has the timeout for itself.
+        var failure = ProbeEventKind.Unreachable;
         try
         {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            patience.CancelAfter(_timeout);
+            var addresses = await _resolver.ResolveAsync(patience.Token).ConfigureAwait(false);
+
+            failure = ProbeEventKind.ConnectTimeout;
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            deadline.CancelAfter(timeout);
-            return (await ConnectAnyAsync(deadline.Token).ConfigureAwait(false), null);
+            deadline.CancelAfter(_timeout);
+            var began = Clock.Now;
+            var socket = await _dialer.ConnectAsync(addresses, deadline.Token).ConfigureAwait(false);
+            _connectTimes.Record(Clock.Now - began);
+            return (socket, null);
         }
         catch (OperationCanceledException)
         {
-            return stop.IsCancellationRequested ? default : (null, ProbeEventKind.ConnectTimeout);
+            return stop.IsCancellationRequested ? default : (null, failure);
         }
         catch (SocketException e)
         {
-            return (null, Classify(e.SocketErrorCode));
+            return (null, Failures.OfConnect(e.SocketErrorCode));
         }
         finally
         {
@@ -49,52 +71,22 @@ internal sealed class Connector(ProbeTarget target, TimeSpan timeout, LatencyHis
 
     public void Dispose() => _slots.Dispose();
 
-    /// <summary>Resolves the name for every connect, so that a name whose addresses change is followed, and tries each address.</summary>
-    private async Task<Socket> ConnectAnyAsync(CancellationToken cancel)
+    private async Task<Socket> DialAsync(IPAddress address, CancellationToken cancel)
     {
-        var addresses = IPAddress.TryParse(target.Host, out var literal)
-            ? [literal]
-            : await Dns.GetHostAddressesAsync(target.Host, cancel).ConfigureAwait(false);
-        for (var i = 0; ; i++)
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
         {
-            if (i == addresses.Length)
-            {
-                throw new SocketException((int)SocketError.HostNotFound);
-            }
-
-            var socket = new Socket(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                socket.NoDelay = true;
-                var began = Clock.Now;
-                await socket.ConnectAsync(new IPEndPoint(addresses[i], target.Port), cancel).ConfigureAwait(false);
-                // A connect to a dead port of the ephemeral range on this machine can meet itself, and would echo perfectly.
-                if (Equals(socket.LocalEndPoint, socket.RemoteEndPoint))
-                {
-                    throw new SocketException((int)SocketError.ConnectionRefused);
-                }
-
-                connectTimes.Record(Clock.Now - began);
-                return socket;
-            }
-            catch (SocketException) when (i + 1 < addresses.Length)
-            {
-                socket.Dispose();
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
+            socket.NoDelay = true;
+            await socket.ConnectAsync(new IPEndPoint(address, _port), cancel).ConfigureAwait(false);
+            // A connect to a dead port of the ephemeral range on this machine can meet itself, and would echo perfectly.
+            return Equals(socket.LocalEndPoint, socket.RemoteEndPoint)
+                ? throw new SocketException((int)SocketError.ConnectionRefused)
+                : socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
-
-    private static ProbeEventKind Classify(SocketError error) => error switch
-    {
-        SocketError.ConnectionRefused or SocketError.ConnectionReset => ProbeEventKind.Refused,
-        SocketError.TimedOut => ProbeEventKind.ConnectTimeout,
-        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable
-            or SocketError.AddressAlreadyInUse => ProbeEventKind.LocalLimit,
-        _ => ProbeEventKind.Unreachable,
-    };
 }

@@ -1,9 +1,12 @@
+using EchoService.Probe.Measurement;
+
 namespace EchoService.Probe.Connections;
 
 /// <summary>What the lanes of a run share; durations in nanoseconds.</summary>
 /// <param name="Codec">Writes and checks messages.</param>
 /// <param name="Connector">Makes connections.</param>
 /// <param name="Events">Takes what goes wrong.</param>
+/// <param name="Lag">Tells how long the probe itself did not get to run.</param>
 /// <param name="Timeout">How long an answer is waited for, and how long a message that could not be sent is kept.</param>
 /// <param name="LateAfter">An answer that took longer is late.</param>
 /// <param name="RetryInterval">Least time between two connects of a lane.</param>
@@ -12,6 +15,7 @@ internal sealed record LaneSettings(
     MessageCodec Codec,
     Connector Connector,
     EventLog Events,
+    OwnLag Lag,
     long Timeout,
     long LateAfter,
     TimeSpan RetryInterval,

@@ -11,6 +11,9 @@ internal struct MessageTotals
     /// <summary>Of the answered: those that took longer than allowed.</summary>
     public long Late;
 
+    /// <summary>Of the late: those that would not have been without the probe's own lag.</summary>
+    public long LateLocally;
+
     /// <summary>The message came back, with wrong bytes in it.</summary>
     public long Corrupted;
 
@@ -19,6 +22,9 @@ internal struct MessageTotals
 
     /// <summary>Never sent, since there was no connection, or no room on it, within the timeout.</summary>
     public long Unsent;
+
+    /// <summary>Of those never sent: the connection was missing for want of descriptors, ports or memory of the probe's machine.</summary>
+    public long UnsentLocally;
 
     /// <summary>Sent again, because a FIN at a message boundary had left them unanswered. Not an outcome.</summary>
     public long Repeated;
@@ -37,9 +43,11 @@ internal struct MessageTotals
         Due += other.Due;
         Answered += other.Answered;
         Late += other.Late;
+        LateLocally += other.LateLocally;
         Corrupted += other.Corrupted;
         Lost += other.Lost;
         Unsent += other.Unsent;
+        UnsentLocally += other.UnsentLocally;
         Repeated += other.Repeated;
         BytesSent += other.BytesSent;
         BytesReceived += other.BytesReceived;

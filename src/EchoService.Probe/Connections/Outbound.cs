@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace EchoService.Probe.Connections;
 
-/// <summary>The sending side of one connection: a buffer that is refilled from the lane whenever the socket took it whole.</summary>
+/// <summary>The sending side of one connection: a buffer that is refilled whenever the socket took it whole.</summary>
 /// <remarks>
 /// One per socket, since a send that was pending when the socket closed completes after its successor has begun.
 /// Everything here runs under the lane's gate, the send included: it does not block, and a RST that it met is
@@ -10,17 +10,24 @@ namespace EchoService.Probe.Connections;
 /// </remarks>
 internal sealed class Outbound : SocketAsyncEventArgs
 {
-    private readonly Lane _lane;
+    private readonly Lock _gate;
+    private readonly Func<Span<byte>, int> _takeBatch;
+    private readonly Action<int> _countSent;
     private readonly Socket _socket;
     private readonly byte[] _buffer;
     private int _offset;
     private int _count;
     private bool _done;
 
-    public Outbound(Lane lane, Socket socket, int bufferSize)
+    /// <param name="gate">The lane's.</param>
+    /// <param name="socket">Connected.</param>
+    /// <param name="bufferSize">Bytes that leave at a time.</param>
+    /// <param name="takeBatch">Fills the buffer with what is to be sent next and returns its length; 0: nothing now.</param>
+    /// <param name="countSent">Told how many bytes the socket took.</param>
+    public Outbound(Lock gate, Socket socket, int bufferSize, Func<Span<byte>, int> takeBatch, Action<int> countSent)
         : base(true)
     {
-        _lane = lane;
+        (_gate, _takeBatch, _countSent) = (gate, takeBatch, countSent);
         _socket = socket;
         _buffer = new byte[bufferSize];
     }
@@ -30,7 +37,7 @@ internal sealed class Outbound : SocketAsyncEventArgs
     /// <summary>A send was answered by RST; the receiving side is not told again.</summary>
     public bool MetReset { get; private set; }
 
-    /// <summary>Sends what the lane has, until it has no more or the socket takes no more.</summary>
+    /// <summary>Sends what there is, until there is no more or the socket takes no more.</summary>
     public void Flush()
     {
         while (!IsPending && !_done)
@@ -38,7 +45,7 @@ internal sealed class Outbound : SocketAsyncEventArgs
             if (_count == 0)
             {
                 _offset = 0;
-                _count = _lane.TakeBatch(_buffer);
+                _count = _takeBatch(_buffer);
                 if (_count == 0)
                 {
                     return;
@@ -63,12 +70,12 @@ internal sealed class Outbound : SocketAsyncEventArgs
         }
     }
 
-    /// <summary>Takes nothing more from the lane; a send that is pending may complete after the next connection has begun.</summary>
+    /// <summary>Takes nothing more; a send that is pending may complete after the next connection has begun.</summary>
     public void Abandon() => _done = true;
 
     protected override void OnCompleted(SocketAsyncEventArgs e)
     {
-        lock (_lane.Gate)
+        lock (_gate)
         {
             IsPending = false;
             Settle();
@@ -80,7 +87,7 @@ internal sealed class Outbound : SocketAsyncEventArgs
     {
         _done |= SocketError != SocketError.Success;
         MetReset |= SocketError is SocketError.ConnectionReset or SocketError.ConnectionAborted;
-        _lane.CountSent(BytesTransferred);
+        _countSent(BytesTransferred);
         _offset += BytesTransferred;
         _count -= BytesTransferred;
     }

@@ -2,7 +2,7 @@ using EchoService.Probe.Measurement;
 
 namespace EchoService.Probe.Connections;
 
-/// <summary>Posts messages at a fixed rate, round robin over the lanes, whether or not any were answered: an open loop.</summary>
+/// <summary>Posts messages at a fixed rate, whether or not any were answered: an open loop.</summary>
 /// <remarks>
 /// It has a thread of its own: timers of the runtime are several milliseconds coarse, and a pacer that queued behind
 /// completions in a thread pool would be late whenever the server keeps the probe busy, which is when it matters.
@@ -18,7 +18,7 @@ internal sealed class Pacer
     /// <summary>How soon a stop is noticed.</summary>
     private const long LongestSleep = 50 * Clock.Millisecond;
 
-    private readonly IReadOnlyList<Lane> _lanes;
+    private readonly Action<long, long> _post;
     private readonly double _period;
     private readonly long _start;
     private readonly long _end;
@@ -26,13 +26,13 @@ internal sealed class Pacer
     private volatile bool _abandoned;
     private long _worstLag;
 
-    /// <param name="lanes">Where messages are posted.</param>
-    /// <param name="rate">Messages per second over all lanes.</param>
+    /// <param name="post">Given the number of a message, from 0, and when it is due.</param>
+    /// <param name="rate">Messages per second.</param>
     /// <param name="start">When the first is due.</param>
     /// <param name="duration">None is due from <paramref name="start"/> plus this on.</param>
-    public Pacer(IReadOnlyList<Lane> lanes, double rate, long start, long duration)
+    public Pacer(Action<long, long> post, double rate, long start, long duration)
     {
-        _lanes = lanes;
+        _post = post;
         _period = Clock.Second / rate;
         _start = start;
         _end = start + duration;
@@ -74,7 +74,7 @@ internal sealed class Pacer
             }
 
             Volatile.Write(ref _worstLag, Math.Max(_worstLag, -wait - Ahead));
-            _lanes[(int)(index++ % _lanes.Count)].Post(due);
+            _post(index++, due);
         }
     }
 }

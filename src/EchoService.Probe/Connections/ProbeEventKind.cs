@@ -27,7 +27,7 @@ internal enum ProbeEventKind
     /// <summary>No route, an ICMP error, or a name that does not resolve.</summary>
     Unreachable,
 
-    /// <summary>The probe's own machine ran out of descriptors, ports or memory; says nothing about the server.</summary>
+    /// <summary>The probe's own machine ran out of descriptors, ports, memory or time; says nothing about the server.</summary>
     LocalLimit,
 
     /// <summary>Messages were never answered; a cause only.</summary>
@@ -36,7 +36,7 @@ internal enum ProbeEventKind
     /// <summary>An answer took longer than allowed; as an event, the first of a row.</summary>
     Late,
 
-    /// <summary>The server sent FIN after whole messages alone: a graceful close.</summary>
+    /// <summary>The server sent FIN after whole messages alone: a server that takes its leave, or one that was killed with nothing unread.</summary>
     FinAtBoundary,
 
     /// <summary>The first answer on a connection that replaced one; an event only.</summary>

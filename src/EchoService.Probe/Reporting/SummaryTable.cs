@@ -32,7 +32,7 @@ internal static class SummaryTable
     private static IEnumerable<(string Name, string Value)> Lines(ProbeReport report)
     {
         var (messages, connections, latency) = (report.Messages, report.Connections, report.Latency);
-        yield return ("messages", $"{Wording.Count(messages.Due)} due, {Wording.Count(messages.Answered)} answered ({Wording.Count(messages.Late)} late)");
+        yield return ("messages", $"{Wording.Count(messages.Due)} due, {Wording.Count(messages.Answered)} answered ({Wording.Count(messages.Late)} late{(messages.LateLocally == 0 ? "" : $", {Wording.Count(messages.LateLocally)} of them by own lag")})");
         yield return ("", $"{Wording.Count(messages.Lost)} lost, {Wording.Count(messages.Unsent)} never sent, {Wording.Count(messages.Corrupted)} corrupted, {Wording.Count(messages.Repeated)} repeated");
         yield return ("throughput", $"{Wording.Count(report.Throughput.MessagesPerSecond)} messages/s, {Wording.Bytes(report.Throughput.BytesPerSecond)}/s each way");
         yield return ("latency", $"p50 {Wording.Duration(latency.P50Seconds)}, p90 {Wording.Duration(latency.P90Seconds)}, p99 {Wording.Duration(latency.P99Seconds)}");

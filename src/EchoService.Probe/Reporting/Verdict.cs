@@ -4,11 +4,13 @@ namespace EchoService.Probe.Reporting;
 
 /// <summary>
 /// Judges a run. A FIN at a message boundary is no disruption by itself: it is how a server that is replaced takes its
-/// leave, and the probe repeats what it left unanswered. That it costs too much shows as late or lost messages.
+/// leave, and the probe repeats what it left unanswered. That it costs too much shows as late or lost messages. What
+/// the probe's own machine is to blame for is told apart, and if there is nothing else the server is not blamed.
 /// </summary>
 internal static class Verdict
 {
     public const int BadArguments = 2;
+    private const int Inconclusive = 4;
 
     public static VerdictReport Judge(
         ProbeOptions options,
@@ -19,7 +21,7 @@ internal static class Verdict
         LatencyReport latency,
         GapReport gap)
     {
-        var unanswered = messages.Lost + messages.Unsent;
+        var unanswered = messages.Lost + messages.Unsent - messages.UnsentLocally;
         (ProbeEventKind Kind, long Count, string One, string Many)[] candidates =
         [
             messages.Corrupted > 0
@@ -33,12 +35,14 @@ internal static class Verdict
             (ProbeEventKind.ConnectTimeout, connections.ConnectTimeouts, "connect timed out", "connects timed out"),
             (ProbeEventKind.Unreachable, connections.Unreachable, "connect found no route or name", "connects found no route or name"),
             (ProbeEventKind.LocalLimit, connections.LocalLimit, "connect failed for want of local descriptors or ports", "connects failed for want of local descriptors or ports"),
+            (ProbeEventKind.LocalLimit, messages.UnsentLocally, "message never sent for it", "messages never sent for it"),
+            (ProbeEventKind.LocalLimit, messages.LateLocally, "answer late by the probe's own lag", "answers late by the probe's own lag"),
             (ProbeEventKind.LostMessages, unanswered, "message lost", "messages lost"),
-            (ProbeEventKind.Late, messages.Late, "answer late", "answers late"),
-            (ProbeEventKind.FinAtBoundary, options.Strict ? connections.FinAtBoundary : 0, "graceful close", "graceful closes"),
+            (ProbeEventKind.Late, messages.Late - messages.LateLocally, "answer late", "answers late"),
+            (ProbeEventKind.FinAtBoundary, options.Strict ? connections.FinAtBoundary : 0, "connection closed at a message boundary", "connections closed at a message boundary"),
         ];
         var found = candidates.Where(c => c.Count > 0).ToArray();
-        var causes = Array.ConvertAll(found, c => c.Kind);
+        ProbeEventKind[] causes = [.. found.Select(c => c.Kind).Distinct()];
         var list = string.Join(", ", found.Select(c => Wording.Count(c.Count, c.One, c.Many)));
 
         if (connections.Made == 0)
@@ -49,8 +53,13 @@ internal static class Verdict
 
         var closes = connections.FinAtBoundary == 0
             ? ""
-            : $", {Wording.Count(connections.FinAtBoundary, "graceful close", "graceful closes")} by the server";
+            : $", {Wording.Count(connections.FinAtBoundary, "connection", "connections")} closed at a message boundary";
         var longestGap = $"longest gap {Wording.Duration(gap.Seconds)}";
+        if (causes is [ProbeEventKind.LocalLimit])
+        {
+            return new VerdictReport(VerdictStatus.Inconclusive, Inconclusive, causes, $"Inconclusive, for the probe's own machine was the limit: {list}; {longestGap} from {Wording.Duration(gap.AtSeconds)} on{closes}.");
+        }
+
         if (causes.Length > 0)
         {
             var besides = causes.Contains(ProbeEventKind.FinAtBoundary) ? "" : closes;

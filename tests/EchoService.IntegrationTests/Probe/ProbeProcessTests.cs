@@ -105,12 +105,43 @@ public sealed class ProbeProcessTests
         report.RootElement.GetProperty("verdict").GetProperty("status").GetString().ShouldBe("noDisruption");
     }
 
+    /// <summary>A probe that stood still has late answers, and the server none.</summary>
+    [Fact]
+    public async Task ExitsWith4WhenItsOwnLagAloneMadeAnswersLate()
+    {
+        const int Stop = 19;
+        const int Continue = 18;
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = LoopbackServer.Start(async c =>
+        {
+            await c.EchoAsync(5, Size);
+            answered.TrySetResult();
+            await c.EchoAsync();
+        });
+        await using var probe = ProbeProcess.Start("watch", ProbeRuns.Target(server.Port), "--duration", "8s", "--timeout", "20s", "--late", "1500ms", "--json");
+
+        await answered.Task.WaitAsync(ProbeRuns.Unhurried, TestContext.Current.CancellationToken);
+        probe.Signal(Stop);
+        // What is tried is the length of a standstill.
+        await Task.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
+        probe.Signal(Continue);
+        var (exitCode, output, _) = await probe.ExitAsync();
+
+        exitCode.ShouldBe(4, output);
+        using var report = JsonDocument.Parse(output);
+        report.RootElement.GetProperty("verdict").GetProperty("status").GetString().ShouldBe("inconclusive");
+        report.RootElement.GetProperty("verdict").GetProperty("causes").EnumerateArray().Single().GetString().ShouldBe("localLimit");
+        var messages = report.RootElement.GetProperty("messages");
+        messages.GetProperty("lateLocally").GetInt64().ShouldBeGreaterThan(50);
+        messages.GetProperty("lateLocally").GetInt64().ShouldBe(messages.GetProperty("late").GetInt64());
+    }
+
     [Fact]
     public async Task HelpNamesTheExitCodes()
     {
         var (exitCode, output, _) = await ProbeProcess.RunAsync("--help");
 
         exitCode.ShouldBe(0);
-        output.ShouldContain("0 no disruption, 1 disruption, 2 bad arguments, 3 no connection at all");
+        output.ShouldContain("0 no disruption, 1 disruption, 2 bad arguments, 3 no connection at all, 4 ");
     }
 }

@@ -177,7 +177,7 @@ public sealed class WatchVerdictTests
         report.Connections.FinAtBoundary.ShouldBeGreaterThan(2);
         report.Connections.Reconnects.ShouldBeGreaterThanOrEqualTo(report.Connections.FinAtBoundary - 2);
         report.Messages.Answered.ShouldBe(report.Messages.Due);
-        report.Verdict.Summary.ShouldContain("graceful close");
+        report.Verdict.Summary.ShouldContain("closed at a message boundary");
     }
 
     [Fact]
