@@ -1,15 +1,13 @@
 namespace EchoService.Lifecycle;
 
 /// <summary>
-/// A drain at one moment. Connections open at its start and those accepted while lame duck are either remaining or
-/// closed in one of three ways, at every moment.
+/// A drain at one moment. Whom it has to do with is either remaining or closed in one of three ways, at every moment.
 /// </summary>
 /// <param name="Phase">Where the service is.</param>
 /// <param name="Trigger">Who asked; null while serving.</param>
 /// <param name="StartedAt">When lame duck began; null while serving.</param>
 /// <param name="Deadline">When who is left is closed by force; null while serving.</param>
-/// <param name="Initial">Connections open at the start.</param>
-/// <param name="Accepted">Connections accepted since, while lame duck.</param>
+/// <param name="Initial">Connections open at the start, and those accepted since, while lame duck.</param>
 /// <param name="Remaining">Connections not gone yet.</param>
 /// <param name="Closed">How the others went.</param>
 /// <param name="BytesUnsent">Bytes received that forced closes left without an echo.</param>
@@ -19,7 +17,6 @@ internal sealed record DrainStatus(
     DateTimeOffset? StartedAt,
     DateTimeOffset? Deadline,
     long Initial,
-    long Accepted,
     long Remaining,
     DrainCloses Closed,
     long BytesUnsent);

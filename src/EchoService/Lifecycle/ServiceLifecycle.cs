@@ -27,7 +27,7 @@ internal sealed class ServiceLifecycle : IDisposable
         _timeProvider = timeProvider;
         _logger = logger;
         _timer = timeProvider.CreateTimer(static state => ((ServiceLifecycle)state!).MoveOn(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        server.Emptied += MoveOn;
+        server.Emptied += OnEmptied;
     }
 
     /// <summary>Raised at every change of <see cref="Phase"/>, in order, with the phase that was and the one that is. Handlers must not block.</summary>
@@ -81,7 +81,6 @@ internal sealed class ServiceLifecycle : IDisposable
                     Deadline = lameDuckEnds + (request.Timeout ?? _options.Timeout),
                     Spread = request.Spread ?? _options.Spread,
                     OnDeadline = request.OnDeadline ?? _options.OnDeadline,
-                    AcceptedBefore = _server.Counters.Accepted,
                     ClosedBefore = DrainCloses.Read(_server.Counters),
                     UnsentBefore = _server.Counters.AbandonedByForce,
                 };
@@ -91,9 +90,7 @@ internal sealed class ServiceLifecycle : IDisposable
             }
             else if (trigger == DrainTrigger.Signal && _drain.Trigger == DrainTrigger.Api)
             {
-                _drain.Trigger = DrainTrigger.Signal;
-                // Whoever sent the signal waits no longer than the configuration promises.
-                BringForward(now, request.Timeout ?? _options.Timeout);
+                TakeOver(_drain, request, now);
             }
             else if (request.Timeout is { } timeout)
             {
@@ -150,12 +147,16 @@ internal sealed class ServiceLifecycle : IDisposable
 
     public void Dispose()
     {
-        _server.Emptied -= MoveOn;
+        _server.Emptied -= OnEmptied;
         _timer.Dispose();
         _drain?.Closes?.Dispose();
     }
 
     private static DateTimeOffset Min(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
+
+    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+
+    private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
 
     // The wall clock as of the start, carried on by a clock that nobody steps.
     private DateTimeOffset Now() => _server.Clock.ToUtc(_server.Clock.Update());
@@ -164,6 +165,59 @@ internal sealed class ServiceLifecycle : IDisposable
     {
         var from = Phase == ServicePhase.LameDuck ? _drain!.LameDuckEnds : now;
         _drain!.Deadline = Min(_drain.Deadline, from + timeout);
+    }
+
+    /// <summary>
+    /// A signal finds a drain of the API. Whoever sent it waits no longer than the configuration promises, and what the
+    /// API was asked for counts where it is sooner.
+    /// </summary>
+    private void TakeOver(Drain drain, DrainRequest request, DateTimeOffset now)
+    {
+        drain.Trigger = DrainTrigger.Signal;
+        if (Phase == ServicePhase.LameDuck)
+        {
+            drain.LameDuckEnds = Min(drain.LameDuckEnds, now + (request.ReadinessDelay ?? _options.ReadinessDelay));
+        }
+
+        BringForward(now, request.Timeout ?? _options.Timeout);
+        var spread = request.Spread ?? _options.Spread;
+        if (spread < TimeSpan.Zero)
+        {
+            // Not before the deadline: whatever was asked for is sooner.
+            return;
+        }
+
+        // Nobody is left for the deadline by a plan that is made now.
+        spread = Min(spread, drain.Deadline - (Phase == ServicePhase.LameDuck ? drain.LameDuckEnds : now));
+        if (Phase == ServicePhase.LameDuck)
+        {
+            drain.Spread = drain.Spread < TimeSpan.Zero ? spread : Min(drain.Spread, spread);
+        }
+        else if (Phase == ServicePhase.Draining && (drain.Spread < TimeSpan.Zero || drain.DrainingSince + drain.Spread > now + spread))
+        {
+            drain.Closes?.Dispose();
+            drain.Closes = CloseOver(spread);
+        }
+    }
+
+    /// <summary>Begins to close who is connected, longest idle first: they are the least likely to notice.</summary>
+    private SpreadClose CloseOver(TimeSpan spread)
+    {
+        var open = _server.Connections.Live
+            .Where(static connection => connection.State == ConnectionState.Open)
+            .OrderBy(static connection => connection.LastActiveAt)
+            .ToArray();
+        return new SpreadClose(open, Max(spread, TimeSpan.Zero), static connection => connection.Close(CloseReason.Drain), _timeProvider);
+    }
+
+    /// <summary>The last connection has ended, on whatever thread served it, which must not wait for the lock.</summary>
+    private void OnEmptied()
+    {
+        // Either this sees that the listener is closed, or whoever has just closed it sees that nobody is connected.
+        if (Phase is ServicePhase.Draining or ServicePhase.Forcing)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static lifecycle => lifecycle.MoveOn(), this, preferLocal: false);
+        }
     }
 
     private void MoveOn()
@@ -186,12 +240,11 @@ internal sealed class ServiceLifecycle : IDisposable
         if (Phase == ServicePhase.LameDuck && now >= drain.LameDuckEnds)
         {
             _server.StopListening();
+            drain.DrainingSince = now;
             Enter(ServicePhase.Draining);
             if (drain.Spread >= TimeSpan.Zero && now < drain.Deadline)
             {
-                // Longest idle first: they are the least likely to notice.
-                var connections = _server.Connections.Live.OrderBy(connection => connection.LastActiveAt).ToArray();
-                drain.Closes = new SpreadClose(connections, drain.Spread, static connection => connection.Close(CloseReason.Drain), _timeProvider);
+                drain.Closes = CloseOver(drain.Spread);
             }
         }
 
@@ -240,6 +293,8 @@ internal sealed class ServiceLifecycle : IDisposable
     {
         var previous = _phase;
         _phase = phase;
+        // Before anyone counts who is left, see OnEmptied.
+        Interlocked.MemoryBarrier();
         Log.PhaseChanged(_logger, phase);
         PhaseChanged?.Invoke(previous, phase);
     }
@@ -248,22 +303,21 @@ internal sealed class ServiceLifecycle : IDisposable
     {
         if (_drain is not { } drain)
         {
-            return new DrainStatus(_phase, null, null, null, 0, 0, 0, default, 0);
+            return new DrainStatus(_phase, null, null, null, 0, 0, default, 0);
         }
 
-        // Closed before accepted: who comes and goes in between counts as remaining, never as less than nobody.
-        var closed = DrainCloses.Read(_server.Counters) - drain.ClosedBefore;
-        var accepted = _server.Counters.Accepted - drain.AcceptedBefore;
-        var initial = drain.AcceptedBefore - drain.ClosedBefore.Total;
+        // Closed before accepted, here and at the start: who comes and goes in between counts as remaining, so nothing
+        // is ever less than nobody.
+        var closed = DrainCloses.Read(_server.Counters);
+        var accepted = _server.Counters.Accepted;
         return new DrainStatus(
             _phase,
             drain.Trigger,
             drain.StartedAt,
             drain.Deadline,
-            initial,
-            accepted,
-            initial + accepted - closed.Total,
-            closed,
+            accepted - drain.ClosedBefore.Total,
+            accepted - closed.Total,
+            closed - drain.ClosedBefore,
             _server.Counters.AbandonedByForce - drain.UnsentBefore);
     }
 
@@ -278,11 +332,11 @@ internal sealed class ServiceLifecycle : IDisposable
 
         public required DateTimeOffset Deadline { get; set; }
 
-        public required TimeSpan Spread { get; init; }
+        public DateTimeOffset DrainingSince { get; set; }
+
+        public required TimeSpan Spread { get; set; }
 
         public required DeadlineAction OnDeadline { get; init; }
-
-        public required long AcceptedBefore { get; init; }
 
         public required DrainCloses ClosedBefore { get; init; }
 

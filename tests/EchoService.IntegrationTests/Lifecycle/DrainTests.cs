@@ -58,7 +58,7 @@ public sealed class DrainTests
         var during = await harness.ConnectAsync();
         await harness.EchoAsync(during);
         var status = harness.Lifecycle.Status;
-        (status.Initial, status.Accepted, status.Remaining).ShouldBe((2, 1, 3));
+        (status.Initial, status.Remaining).ShouldBe((3, 3));
 
         harness.Time.Advance(Options.ReadinessDelay);
         using var late = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -102,8 +102,7 @@ public sealed class DrainTests
         void Check()
         {
             var status = harness.Lifecycle.Status;
-            status.Initial.ShouldBe(40);
-            status.Accepted.ShouldBe(10);
+            status.Initial.ShouldBe(50);
             (status.Remaining + status.Closed.Total).ShouldBe(50);
         }
 
@@ -198,7 +197,7 @@ public sealed class DrainTests
 
         var status = harness.Lifecycle.CancelDrain();
 
-        status.ShouldBe(new DrainStatus(ServicePhase.Serving, null, null, null, 0, 0, 0, default, 0));
+        status.ShouldBe(new DrainStatus(ServicePhase.Serving, null, null, null, 0, 0, default, 0));
         harness.Server.EndPoint.ShouldBe(endPoint);
         var fresh = await harness.ConnectAsync();
         await harness.EchoAsync(fresh);
@@ -240,6 +239,141 @@ public sealed class DrainTests
         taken.Deadline.ShouldBe(taken.StartedAt!.Value + Options.ReadinessDelay + Options.Timeout);
         Should.Throw<InvalidOperationException>(() => harness.Lifecycle.CancelDrain());
         harness.Lifecycle.Phase.ShouldBe(ServicePhase.LameDuck);
+    }
+
+    [Fact]
+    public async Task ASignalEndsTheLameDuckOfTheApiWhenItsOwnWouldEnd()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        var client = await harness.ConnectAsync();
+        harness.Lifecycle.BeginDrain(
+            new DrainRequest(ReadinessDelay: TimeSpan.FromSeconds(600), Timeout: TimeSpan.FromHours(1), Spread: TimeSpan.FromHours(1)), DrainTrigger.Api);
+        harness.Time.Advance(TimeSpan.FromSeconds(60));
+
+        var taken = harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Signal);
+
+        taken.Deadline.ShouldBe(harness.Time.GetUtcNow() + Options.ReadinessDelay + Options.Timeout);
+        await harness.EchoAsync(client);
+        harness.Time.Advance(Options.ReadinessDelay);
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.Draining);
+        await LifecycleHarness.ShouldSeeFinAsync(client);
+    }
+
+    [Theory]
+    [InlineData(3600, 7200)]
+    [InlineData(-1, 7200)]
+    [InlineData(-1, 110)]
+    public async Task ASignalSpreadsAnewThoseWhomTheApiHasNotClosedYet(int spread, int timeout)
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        // Ten for the signal, beside the one that goes as soon as there is a spread.
+        var clients = await harness.ConnectAsync(spread < 0 ? 10 : 11);
+        harness.Lifecycle.BeginDrain(
+            new DrainRequest(TimeSpan.Zero, TimeSpan.FromSeconds(timeout), TimeSpan.FromSeconds(spread)), DrainTrigger.Api);
+        harness.Time.Advance(TimeSpan.FromSeconds(100));
+        Open().ShouldBe(10);
+
+        harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Signal);
+
+        // One at once, and so on over the spread, or over what is left until the deadline.
+        Open().ShouldBe(9);
+        var left = Math.Min(Options.Spread.TotalSeconds, timeout - 100);
+        harness.Time.Advance(TimeSpan.FromSeconds(left / 2));
+        Open().ShouldBeInRange(3, 5);
+        harness.Time.Advance(TimeSpan.FromSeconds((left / 2) - 0.5));
+        Open().ShouldBe(0);
+        foreach (var client in clients)
+        {
+            await LifecycleHarness.ShouldSeeFinAsync(client);
+            client.Dispose();
+        }
+
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
+        harness.Lifecycle.Status.Closed.Gracefully.ShouldBe(clients.Length);
+
+        int Open() => harness.Server.Connections.Live.Count(connection => connection.State == ConnectionState.Open);
+    }
+
+    [Fact]
+    public async Task ASignalLeavesADrainOfTheApiThatIsSoonerAsItIs()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        var clients = await harness.ConnectAsync(10);
+        var asked = harness.Lifecycle.BeginDrain(
+            new DrainRequest(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(5)), DrainTrigger.Api);
+        harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Signal).ShouldBe(asked with { Trigger = DrainTrigger.Signal });
+        harness.Time.Advance(TimeSpan.FromSeconds(2));
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.Draining);
+        for (var gone = 1; gone <= clients.Length; gone++)
+        {
+            harness.Server.Connections.Live.Count(connection => connection.State == ConnectionState.Open).ShouldBe(clients.Length - gone);
+            harness.Time.Advance(TimeSpan.FromSeconds(0.5));
+        }
+    }
+
+    [Fact]
+    public async Task NoFigureIsEverNegativeAndTheSumHoldsWhileConnectionsComeAndGo()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        var counters = harness.Server.Counters;
+        var stop = false;
+        var churn = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(Churn, TaskCreationOptions.LongRunning)).ToArray();
+        for (var round = 0; round < 5_000; round++)
+        {
+            Check(harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Api));
+            Check(harness.Lifecycle.Status);
+            harness.Lifecycle.CancelDrain();
+        }
+
+        Volatile.Write(ref stop, true);
+        await Task.WhenAll(churn);
+
+        // Faster than any socket, so that every order of the two is met.
+        void Churn()
+        {
+            while (!Volatile.Read(ref stop))
+            {
+                counters.CountAccepted();
+                counters.CountClosed(CloseReason.ClientFin, 0);
+            }
+        }
+
+        static void Check(DrainStatus status)
+        {
+            status.Initial.ShouldBeGreaterThanOrEqualTo(0);
+            status.Remaining.ShouldBeGreaterThanOrEqualTo(0);
+            status.Closed.ByClient.ShouldBeGreaterThanOrEqualTo(0);
+            status.Initial.ShouldBe(status.Remaining + status.Closed.Total);
+        }
+    }
+
+    [Fact]
+    public async Task TheThreadThatServedTheLastClientDoesNotWaitForTheLifecycle()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        var client = await harness.ConnectAsync();
+        using var goOn = new ManualResetEventSlim();
+        harness.Lifecycle.PhaseChanged += (_, phase) =>
+        {
+            if (phase == ServicePhase.Draining)
+            {
+                goOn.Wait(Eventually.Deadline);
+            }
+        };
+        var emptied = new TaskCompletionSource();
+        harness.Server.Emptied += () => emptied.TrySetResult();
+        // Stays inside of the lifecycle until told to go on.
+        var draining = Task.Factory.StartNew(
+            () => harness.Lifecycle.BeginDrain(new DrainRequest(ReadinessDelay: TimeSpan.Zero, Spread: TimeSpan.FromSeconds(-1)), DrainTrigger.Api),
+            TaskCreationOptions.LongRunning);
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Draining);
+
+        client.Dispose();
+        await emptied.Task.WaitAsync(Eventually.Deadline / 2, TestContext.Current.CancellationToken);
+        goOn.Set();
+
+        await draining;
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
     }
 
     [Fact]

@@ -109,6 +109,33 @@ public sealed class SignalTests
         (await service.WaitForExitAsync()).ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData(600, 3600)]
+    [InlineData(0, 3600)]
+    [InlineData(0, -1)]
+    public async Task ClientsOfASlowDrainOfTheApiLeaveByFinAfterASignal(int readinessDelaySeconds, int spreadSeconds)
+    {
+        await using var service = await EchoProcess.StartAsync(OpenFiles, Settings);
+        using var management = service.OpenManagement();
+        using var first = await EchoClient.ConnectAsync(service.EndPoint);
+        using var second = await EchoClient.ConnectAsync(service.EndPoint);
+        await first.EchoAsync(1000);
+        await second.EchoAsync(1000);
+        using (var begun = await management.PostAsJsonAsync(
+            "/drain", new { readinessDelaySeconds, spreadSeconds, timeoutSeconds = 7200 }, TestContext.Current.CancellationToken))
+        {
+            begun.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        }
+
+        await service.SignalAsync("TERM");
+
+        (await first.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+        first.Dispose();
+        (await second.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+        second.Dispose();
+        (await service.WaitForExitAsync()).ShouldBe(0);
+    }
+
     /// <summary>Sends without end, checks what comes back, and says how the stream ended.</summary>
     private static async Task<StreamEnd> StreamAsync(EchoClient client, CancellationToken cancellationToken)
     {

@@ -17,7 +17,7 @@ internal static class DrainApi
         DrainTrigger.Api,
         new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc),
         new DateTime(2026, 1, 2, 3, 4, 40, DateTimeKind.Utc),
-        Initial: 120,
+        Initial: 125,
         Remaining: 45,
         ClosedByClient: 30,
         ClosedGracefully: 50,
@@ -44,7 +44,7 @@ internal static class DrainApi
                 + "gracefully over the spread, and those left at the deadline by force. The process stays. Asked again, it answers "
                 + "with the drain that is on. The body may be left out.")
             .WithQuery()
-            .WithExample(StatusCodes.Status202Accepted, Example with { Phase = ServicePhase.LameDuck, Remaining = 120, ClosedByClient = 0, ClosedGracefully = 0 });
+            .WithExample(StatusCodes.Status202Accepted, Example with { Phase = ServicePhase.LameDuck, Remaining = 125, ClosedByClient = 0, ClosedGracefully = 0 });
 
         drain.MapDelete("", CancelDrain)
             .WithName("CancelDrain")

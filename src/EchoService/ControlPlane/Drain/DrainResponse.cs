@@ -2,12 +2,12 @@ using EchoService.Lifecycle;
 
 namespace EchoService.ControlPlane.Drain;
 
-/// <summary>A drain at one moment: initial + accepted while lame duck = remaining + closedByClient + closedGracefully + closedForced.</summary>
+/// <summary>A drain at one moment: initial = remaining + closedByClient + closedGracefully + closedForced.</summary>
 /// <param name="Phase">Where the service is.</param>
 /// <param name="Trigger">Who asked for the drain; null while serving.</param>
 /// <param name="StartedAt">When lame duck began; null while serving.</param>
 /// <param name="Deadline">When those left are closed by force; null while serving.</param>
-/// <param name="Initial">Connections open at the start.</param>
+/// <param name="Initial">Connections open at the start, and those accepted since, while lame duck.</param>
 /// <param name="Remaining">Connections that have not gone.</param>
 /// <param name="ClosedByClient">Those whose client left by itself.</param>
 /// <param name="ClosedGracefully">Those that were sent FIN after their last echo.</param>
