@@ -93,12 +93,19 @@ internal static class ProxyHeaderParser
         IPAddress? address;
         if (protocol.SequenceEqual("TCP4"u8))
         {
-            if (!TryReadIPv4(source, out address) || !TryReadIPv4(destination, out _))
+            if (!TryReadIPv4(source, out address))
             {
                 return false;
             }
         }
-        else if (!protocol.SequenceEqual("TCP6"u8) || !TryReadIPv6(source, out address) || !TryReadIPv6(destination, out _))
+        else if (!protocol.SequenceEqual("TCP6"u8) || !TryReadIPv6(source, out address))
+        {
+            return false;
+        }
+
+        // nginx names the family of the client, and its own address as it is: over a hop of the other family it sends
+        // "PROXY TCP6 ::1 127.0.0.1 …". The source is what counts.
+        if (!TryReadIPv4(destination, out _) && !TryReadIPv6(destination, out _))
         {
             return false;
         }
