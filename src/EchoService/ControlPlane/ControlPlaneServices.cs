@@ -48,8 +48,9 @@ internal static class ControlPlaneServices
     public static void UseControlPlane(this WebApplication app)
     {
         app.UseSecurityHeaders();
-        app.UseProblems();
         app.UseRouting();
+        app.UseRequestMetrics();
+        app.UseProblems();
         app.UseMiddleware<AccessRule>();
         app.UseApiDocument();
         app.MapHealth();

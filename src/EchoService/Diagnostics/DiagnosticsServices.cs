@@ -1,17 +1,20 @@
+using EchoService.Lifecycle;
 using EchoService.Transport;
 
 namespace EchoService.Diagnostics;
 
-/// <summary>Registers counters, meters and what exports them.</summary>
+/// <summary>Registers the metrics and what takes them out.</summary>
 internal static class DiagnosticsServices
 {
     public static void AddDiagnostics(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<EchoMetrics>();
-        builder.Services.AddSingleton<IConnectionObserver>(services => services.GetRequiredService<EchoMetrics>());
-        builder.Services.AddSingleton<EchoInstruments>();
-        builder.Services.AddSingleton<PrometheusReader>();
-        builder.Services.AddHostedService<MetricsExport>();
+        builder.Services.AddSingleton<ConnectionTimes>();
+        builder.Services.AddSingleton<IConnectionObserver>(services => services.GetRequiredService<ConnectionTimes>());
+        builder.Services.AddSingleton(services =>
+            EchoMetrics.Declare(services.GetRequiredService<EchoServer>(), services.GetRequiredService<ServiceLifecycle>()));
+        builder.Services.AddSingleton<PrometheusScrape>();
+        builder.Services.AddSingleton<EchoMeter>();
+        builder.Services.AddHostedService<OtlpPush>();
         builder.Services.AddHostedService<TrafficSummary>();
     }
 }

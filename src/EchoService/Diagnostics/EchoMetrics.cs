@@ -1,47 +1,119 @@
-using System.Diagnostics.Metrics;
+using System.Text.Json;
+using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Accepting;
+using EchoService.Transport.Connections;
+using EchoService.Transport.Udp;
+using static EchoService.Diagnostics.MetricKind;
 
 namespace EchoService.Diagnostics;
 
 /// <summary>
-/// The service's own meter, and the two histograms that the data plane writes to: one record per connection, and one
-/// per <see cref="TransportCounters"/> sample. All other instruments only read (<see cref="EchoInstruments"/>).
+/// The metrics that are read when somebody collects. They cost the data plane nothing: each reads a counter that it
+/// keeps anyway.
 /// </summary>
-internal sealed class EchoMetrics : IConnectionObserver
+/// <remarks>
+/// They are read in the order in which they are declared. What is derived comes before what it derives from (sent
+/// before received, closed before accepted), so that one reading never shows more ends than beginnings.
+/// </remarks>
+internal static class EchoMetrics
 {
-    /// <summary>The meter's name, for whoever adds an exporter of their own.</summary>
-    public const string MeterName = "EchoService";
+    public static IReadOnlyList<Metric> Declare(EchoServer server, ServiceLifecycle lifecycle) =>
+        [.. OfService(lifecycle), .. OfDrain(lifecycle), .. OfConnections(server), .. OfBytes(server), .. OfUdp(server.UdpCounters)];
 
-    /// <summary>Seconds, 1 ms to 1 day: a probe's connection as well as a pooled one.</summary>
-    private static readonly double[] DurationBounds =
-        [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 10_800, 21_600, 43_200, 86_400];
-
-    /// <summary>Seconds, 5 µs (two system calls) to 10 s (a reader that does not read), three to a decade.</summary>
-    private static readonly double[] TurnaroundBounds =
-    [
-        0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005,
-        0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
-    ];
-
-    private readonly Histogram<double> _turnaround;
-    private readonly Histogram<double> _duration;
-
-    public EchoMetrics(IMeterFactory factory)
+    private static IEnumerable<Metric> OfService(ServiceLifecycle lifecycle)
     {
-        // The factory owns the meter.
-        Meter = factory.Create(MeterName, BuildInfo.Version);
-        _turnaround = Meter.CreateHistogram(
-            "echo.turnaround", "s", "Time from the completion of a receive to the completion of its echo, sampled.", null, Bounds(TurnaroundBounds));
-        _duration = Meter.CreateHistogram(
-            "echo.connection.duration", "s", "Time from accept to the end of a connection.", null, Bounds(DurationBounds));
+        yield return new Metric(
+            Gauge,
+            "echo.build_info",
+            null,
+            "What was built, from which revision; always 1.",
+            ["version", "revision"],
+            [new MetricSeries([BuildInfo.Version, BuildInfo.Revision], static () => 1)]);
+        yield return Each<ServicePhase>(
+            Gauge,
+            "echo.phase",
+            null,
+            "Where the service is between serving and gone: 1 for the phase it is in, else 0.",
+            "phase",
+            phase => phase == lifecycle.Phase ? 1 : 0);
     }
 
-    /// <summary>Where further instruments of the service belong.</summary>
-    public Meter Meter { get; }
+    private static IEnumerable<Metric> OfDrain(ServiceLifecycle lifecycle)
+    {
+        yield return One(
+            Gauge,
+            "echo.drain.connections_remaining",
+            "{connection}",
+            "Connections that the drain still waits for; 0 while serving.",
+            () => lifecycle.Status.Remaining);
+        yield return One(
+            Gauge,
+            "echo.drain.deadline_timestamp",
+            "s",
+            "Unix time at which the drain closes by force who is left; 0 while serving.",
+            () => (lifecycle.Status.Deadline - DateTimeOffset.UnixEpoch)?.TotalSeconds ?? 0);
+        yield return Some(
+            Counter,
+            "echo.drain.closed",
+            "{connection}",
+            "Connections that ended while a drain was on, by how they went.",
+            "how",
+            ("client", () => lifecycle.ClosedByDrains.ByClient),
+            ("graceful", () => lifecycle.ClosedByDrains.Gracefully),
+            ("forced", () => lifecycle.ClosedByDrains.Forced));
+    }
 
-    public void RecordTurnaround(TimeSpan turnaround) => _turnaround.Record(turnaround.TotalSeconds);
+    private static IEnumerable<Metric> OfConnections(EchoServer server)
+    {
+        var counters = server.Counters;
+        yield return Each<CloseReason>(
+            Counter, "echo.connections.closed", "{connection}", "Connections that ended, by reason.", "reason", reason => counters.Closed(reason), CloseReason.None);
+        yield return One(Gauge, "echo.connections.active", "{connection}", "Connections that are open or closing.", () => server.Limit.Active);
+        yield return One(Gauge, "echo.connections.peak", "{connection}", "The most connections there have been at once.", () => server.Limit.Peak);
+        yield return One(Gauge, "echo.connections.limit", "{connection}", "The most connections there may be at once.", () => server.Limit.Limit);
+        yield return One(Counter, "echo.connections.accepted", "{connection}", "Connections accepted and admitted.", () => counters.Accepted);
+        yield return Each<RejectReason>(
+            Counter, "echo.connections.rejected", "{connection}", "Sockets accepted and turned away, by reason.", "reason", reason => counters.Rejected(reason));
+        yield return Each<AcceptError>(
+            Counter, "echo.accept.errors", "{error}", "Accept operations that failed, by kind of error.", "error", error => counters.AcceptErrors(error));
+        yield return One(
+            Gauge, "echo.event_args.in_use", "{instance}", "Pooled SocketAsyncEventArgs that are lent to connections.", () => server.EventArgs.InUse);
+    }
 
-    public void RecordDuration(TimeSpan duration) => _duration.Record(duration.TotalSeconds);
+    private static IEnumerable<Metric> OfBytes(EchoServer server)
+    {
+        var counters = server.Counters;
+        yield return One(Counter, "echo.sent", "By", "Bytes sent to TCP clients.", () => counters.ReadBytes().Sent);
+        yield return One(Counter, "echo.received", "By", "Bytes received from TCP clients.", () => counters.ReadBytes().Received);
+        yield return One(
+            Gauge, "echo.pending_send", "By", "Bytes received and not yet taken by the kernel for the way back.", () => counters.ReadPending());
+        yield return Some(
+            Gauge,
+            "echo.buffer",
+            "By",
+            "Pinned buffer memory: lent to connections, and held in all.",
+            "state",
+            ("in_use", () => server.Buffers.BytesInUse),
+            ("reserved", () => server.Buffers.BytesReserved));
+    }
 
-    private static InstrumentAdvice<double> Bounds(double[] bounds) => new() { HistogramBucketBoundaries = bounds };
+    private static IEnumerable<Metric> OfUdp(UdpCounters udp)
+    {
+        yield return Each<UdpDropReason>(
+            Counter, "echo.udp.dropped", "{datagram}", "UDP datagrams received and not echoed, by reason.", "reason", reason => udp.Dropped(reason));
+        yield return Some(
+            Counter, "echo.udp.datagrams", "{datagram}", "UDP datagrams received and sent back.", "direction", ("sent", () => udp.Sent), ("received", () => udp.Received));
+    }
+
+    private static Metric One(MetricKind kind, string name, string unit, string help, Func<double> read) =>
+        new(kind, name, unit, help, [], [new MetricSeries([], read)]);
+
+    private static Metric Some(MetricKind kind, string name, string unit, string help, string label, params (string Value, Func<double> Read)[] series) =>
+        new(kind, name, unit, help, [label], Array.ConvertAll(series, one => new MetricSeries([one.Value], one.Read)));
+
+    private static Metric Each<TEnum>(MetricKind kind, string name, string? unit, string help, string label, Func<TEnum, double> read, params TEnum[] but)
+        where TEnum : struct, Enum =>
+        new(kind, name, unit, help, [label], [.. Enum.GetValues<TEnum>().Except(but).Select(value =>
+            new MetricSeries([JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString())], () => read(value)))]);
 }

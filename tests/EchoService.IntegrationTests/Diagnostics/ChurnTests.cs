@@ -71,8 +71,16 @@ public sealed class ChurnTests
             }
 
             scrape["echo_sent_bytes_total"].ShouldBeLessThanOrEqualTo(scrape["echo_received_bytes_total"]);
-            scrape.Samples.Where(sample => sample.Key.StartsWith("echo_connections_closed_total", StringComparison.Ordinal)).Sum(sample => sample.Value)
-                .ShouldBeLessThanOrEqualTo(scrape["echo_connections_accepted_total"]);
+            var closed = scrape.Samples.Where(sample => sample.Key.StartsWith("echo_connections_closed_total", StringComparison.Ordinal)).Sum(sample => sample.Value);
+            closed.ShouldBeLessThanOrEqualTo(scrape["echo_connections_accepted_total"]);
+            scrape["echo_connection_duration_seconds_count"].ShouldBeLessThanOrEqualTo(closed);
+            foreach (var histogram in new[] { "echo_connection_duration_seconds", "echo_turnaround_seconds" })
+            {
+                var counts = scrape.Buckets(histogram).Select(bucket => bucket.Count).ToList();
+                counts.ShouldBeInOrder();
+                counts[^1].ShouldBe(scrape[histogram + "_count"]);
+            }
+
             before = now;
         }
     }

@@ -6,7 +6,7 @@ namespace EchoService.IntegrationTests.Diagnostics;
 /// <summary>One scrape, read as strictly as the formats are written: what they forbid is an error here.</summary>
 internal sealed partial class Exposition
 {
-    private static readonly string[] Suffixes = ["_total", "_created", "_bucket", "_count", "_sum"];
+    private static readonly string[] Suffixes = ["_total", "_bucket", "_count", "_sum"];
 
     private readonly Dictionary<string, double> _samples = [];
 
@@ -19,8 +19,6 @@ internal sealed partial class Exposition
 
     /// <summary>Types by family.</summary>
     public Dictionary<string, string> Types { get; } = [];
-
-    public Dictionary<string, string> Units { get; } = [];
 
     public double this[string series] => _samples.TryGetValue(series, out var value) ? value : throw new ShouldAssertException($"There is no series {series}.");
 
@@ -47,11 +45,14 @@ internal sealed partial class Exposition
     }
 
     /// <summary>What must not go back: counters, and the buckets, counts and sums of histograms.</summary>
-    public IEnumerable<KeyValuePair<string, double>> Counters() => _samples.Where(sample =>
-    {
-        var name = NameOf(sample.Key);
-        return !name.EndsWith("_created", StringComparison.Ordinal) && TypeOf(name) is "counter" or "histogram";
-    });
+    public IEnumerable<KeyValuePair<string, double>> Counters() => _samples.Where(sample => TypeOf(NameOf(sample.Key)) is "counter" or "histogram");
+
+    /// <summary>The cumulative counts of a histogram that has no labels of its own, by upper bound and in the order they were written in.</summary>
+    public IReadOnlyList<(double Bound, double Count)> Buckets(string family) =>
+    [
+        .. _samples.Where(sample => sample.Key.StartsWith(family + "_bucket{le=\"", StringComparison.Ordinal))
+            .Select(sample => (ParseValue(sample.Key[(family.Length + "_bucket{le=\"".Length)..^2]), sample.Value)),
+    ];
 
     public static string NameOf(string series) => series.Split('{')[0];
 
@@ -64,8 +65,7 @@ internal sealed partial class Exposition
     {
         if (name != family)
         {
-            // In order, and each family once.
-            string.CompareOrdinal(name, family).ShouldBeGreaterThan(0, $"{name} comes after {family}");
+            // All of a family together.
             Types.ShouldNotContainKey(name);
         }
 
@@ -73,10 +73,6 @@ internal sealed partial class Exposition
         {
             case "TYPE":
                 Types.Add(name, text);
-                break;
-            case "UNIT":
-                name.ShouldEndWith("_" + text);
-                Units.Add(name, text);
                 break;
             default:
                 text.ShouldNotBeEmpty();
@@ -95,9 +91,8 @@ internal sealed partial class Exposition
         // 0.0.4 names a counter's family like its sample.
         var allowed = (type, openMetrics) switch
         {
-            ("counter", true) => new[] { "_total", "_created" },
-            ("histogram", true) => ["_bucket", "_sum", "_count", "_created"],
-            ("histogram", false) => ["_bucket", "_sum", "_count"],
+            ("counter", true) => new[] { "_total" },
+            ("histogram", _) => ["_bucket", "_sum", "_count"],
             _ => [""],
         };
         allowed.ShouldContain(name.StartsWith(family, StringComparison.Ordinal) ? name[family.Length..] : name, line);
@@ -111,7 +106,7 @@ internal sealed partial class Exposition
         _ => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture),
     };
 
-    [GeneratedRegex(@"^# (?<kind>HELP|TYPE|UNIT) (?<name>[a-zA-Z_][a-zA-Z0-9_]*) (?<text>.+)$")]
+    [GeneratedRegex(@"^# (?<kind>HELP|TYPE) (?<name>[a-zA-Z_][a-zA-Z0-9_]*) (?<text>.+)$")]
     private static partial Regex Metadata();
 
     [GeneratedRegex(@"^(?<series>(?<name>[a-zA-Z_][a-zA-Z0-9_]*)(\{([a-zA-Z_][a-zA-Z0-9_]*=""([^""\\]|\\[\\n""])*"",?)+\})?) (?<value>[0-9.eE+-]+|NaN|[+-]Inf)$")]

@@ -1,9 +1,12 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Text;
+using EchoService.Diagnostics;
 using EchoService.IntegrationTests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace EchoService.IntegrationTests.Diagnostics;
@@ -27,6 +30,9 @@ public sealed class OtlpTests
         await Eventually.TrueAsync(() => collector.Sums.GetValueOrDefault("echo.connections.accepted") == 1);
         await Eventually.TrueAsync(() => collector.Names.Contains("echo.connection.duration"));
         collector.Names.ShouldContain("dotnet.process.cpu.time");
+        // All that is scraped is pushed, from the same declarations.
+        service.Services.GetRequiredService<IReadOnlyList<Metric>>().Select(metric => metric.Name).Except(collector.Names).ShouldBeEmpty();
+        await Eventually.TrueAsync(() => collector.Names.Contains("echo.turnaround"));
         collector.ServiceName.ShouldBe("echoservice");
         // Scrapes go on as well.
         (await service.ScrapeAsync())["echo_received_bytes_total"].ShouldBe(54_321);
@@ -48,6 +54,47 @@ public sealed class OtlpTests
         collector.Sums.GetValueOrDefault("echo.received").ShouldBe(999);
     }
 
+    [Fact]
+    public async Task NothingListensToTheInstrumentsWithoutAnEndpoint()
+    {
+        await using var service = await MonitoredService.StartAsync("OTEL_METRIC_EXPORT_INTERVAL=100", "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
+        IsListenedTo(service).ShouldBeFalse();
+        await using var collector = await Collector.StartAsync();
+        await using var pushing = await MonitoredService.StartAsync($"OTEL_EXPORTER_OTLP_ENDPOINT={collector.Url}", "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
+        IsListenedTo(pushing).ShouldBeTrue();
+
+        static bool IsListenedTo(MonitoredService service) =>
+            service.Services.GetRequiredService<IMeterFactory>().Create(EchoMeter.Name).CreateCounter<int>("test").Enabled;
+    }
+
+    [Theory]
+    [InlineData("OTEL_SDK_DISABLED=true")]
+    [InlineData("OTEL_METRICS_EXEMPLAR_FILTER=always_on")]
+    [InlineData("OTEL_METRICS_EXPORTER=none")]
+    [InlineData("OTEL_SERVICE_NAME=other", "OTEL_RESOURCE_ATTRIBUTES=a=b")]
+    [InlineData("OTEL_DOTNET_EXPERIMENTAL_METRICS_EMIT_OVERFLOW_ATTRIBUTE=true", "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=base2_exponential_bucket_histogram")]
+    public async Task NoSettingOfOpenTelemetryChangesTheScrape(params string[] settings)
+    {
+        await using var collector = await Collector.StartAsync();
+        await using var plain = await MonitoredService.StartAsync();
+        await using var service = await MonitoredService.StartAsync(
+            [.. settings, $"OTEL_EXPORTER_OTLP_ENDPOINT={collector.Url}", "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "OTEL_METRIC_EXPORT_INTERVAL=100"]);
+        foreach (var one in new[] { plain, service })
+        {
+            using var client = await EchoClient.ConnectAsync(one.EndPoint);
+            await client.EchoAsync(1234);
+            await client.FinishAsync();
+            await one.AllGoneAsync();
+        }
+
+        var expected = await plain.ScrapeAsync(openMetrics: true);
+        var scrape = await service.ScrapeAsync(openMetrics: true);
+        scrape.Types.ShouldBe(expected.Types, ignoreOrder: true);
+        scrape.Samples.Keys.ShouldBe(expected.Samples.Keys, ignoreOrder: true);
+        scrape["echo_sent_bytes_total"].ShouldBe(1234);
+        scrape["echo_connection_duration_seconds_count"].ShouldBe(1);
+    }
+
     /// <summary>Takes OTLP over HTTP and keeps the last sum of each metric that has one series.</summary>
     private sealed class Collector : IAsyncDisposable
     {
@@ -57,7 +104,7 @@ public sealed class OtlpTests
 
         public string Url => _application.Urls.Single();
 
-        public ConcurrentDictionary<string, long> Sums { get; } = new();
+        public ConcurrentDictionary<string, double> Sums { get; } = new();
 
         public ConcurrentBag<string> Names { get; } = [];
 
@@ -96,9 +143,9 @@ public sealed class OtlpTests
                     var name = Text(metric, 1);
                     Names.Add(name);
                     var points = Fields(metric, 7).SelectMany(sum => Fields(sum, 1)).ToList();
-                    if (points.Count == 1 && Fields(points[0], 6).SingleOrDefault() is { } value)
+                    if (points.Count == 1 && Fields(points[0], 4).SingleOrDefault() is { } value)
                     {
-                        Sums[name] = BinaryPrimitives.ReadInt64LittleEndian(value);
+                        Sums[name] = BinaryPrimitives.ReadDoubleLittleEndian(value);
                     }
                 }
             }

@@ -208,6 +208,7 @@ public sealed class PrometheusTests(PrometheusFixture fixture) : IClassFixture<P
             }
 
             await client.FinishAsync();
+            using var stats = await service.Http.GetAsync(new Uri("/stats", UriKind.Relative), TestContext.Current.CancellationToken);
         }
     }
 }

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using EchoService.Diagnostics;
 using EchoService.Lifecycle;
 using EchoService.Transport;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EchoService.IntegrationTests.Lifecycle;
@@ -11,14 +10,13 @@ namespace EchoService.IntegrationTests.Lifecycle;
 /// <summary>The data plane and its lifecycle on a clock that the test moves, with real sockets.</summary>
 internal sealed class LifecycleHarness : IAsyncDisposable
 {
-    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly List<Socket> _clients = [];
 
     public LifecycleHarness(EchoOptions? echo = null, DrainOptions? drain = null)
     {
         Server = new EchoServer(
             (echo ?? new EchoOptions()) with { Port = 0, Address = IPAddress.Loopback },
-            new EchoMetrics(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()),
+            new ConnectionTimes(),
             Time,
             NullLogger<EchoServer>.Instance);
         Lifecycle = new ServiceLifecycle(Server, drain ?? new DrainOptions(), Time, NullLogger<ServiceLifecycle>.Instance);
@@ -105,6 +103,5 @@ internal sealed class LifecycleHarness : IAsyncDisposable
         await Eventually.TrueAsync(() => Server.Limit.Active == 0);
         Server.EventArgs.InUse.ShouldBe(0);
         Server.Buffers.BytesInUse.ShouldBe(0);
-        await _services.DisposeAsync();
     }
 }
