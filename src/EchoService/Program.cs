@@ -1,8 +1,14 @@
 using EchoService;
 using EchoService.Transport;
+using EchoService.Transport.Accepting;
+
+if (DescriptorBudget.AreTooFew())
+{
+    return 1;
+}
 
 InlineCompletions.Enable();
 
-return args.Contains("--healthcheck")
+return Array.IndexOf(args, "--healthcheck") >= 0
     ? await HealthCheckCommand.RunAsync(args)
     : await EchoServiceApplication.RunAsync(args);

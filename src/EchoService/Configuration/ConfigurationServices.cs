@@ -1,3 +1,5 @@
+using EchoService.Transport.Accepting;
+
 namespace EchoService.Configuration;
 
 /// <summary>Reads the configuration, once: what it says at start holds until the end.</summary>
@@ -8,9 +10,12 @@ internal static class ConfigurationServices
     {
         var problems = new List<string>();
         var reader = new SectionReader(builder.Configuration, problems);
-        builder.Services.AddSingleton(reader.Read(EchoSettings.Section, EchoSettings.Table, EchoSettings.Check));
+        var echo = reader.Read(EchoSettings.Section, EchoSettings.Table, EchoSettings.Check);
+        var management = reader.Read(ManagementSettings.Section, ManagementSettings.Table);
+        builder.Services.AddSingleton(echo);
         builder.Services.AddSingleton(reader.Read(DrainSettings.Section, DrainSettings.Table));
-        builder.Services.AddSingleton(reader.Read(ManagementSettings.Section, ManagementSettings.Table));
+        builder.Services.AddSingleton(management);
+        builder.Services.AddSingleton(DescriptorBudget.Share(DescriptorBudget.ReadLimit(), echo.MaxConnections, management.MaxConnections));
         if (builder.Configuration["Management:ApiKey"] is not null && builder.Configuration["Management:ApiKeyFile"] is { } file)
         {
             problems.Add($"Management:ApiKeyFile = \"{file}\": must not be given together with Management:ApiKey");

@@ -27,6 +27,8 @@ internal static class ManagementSettings
     [
         new Setting<ManagementOptions, string>("ApiKey", Key, (options, value) => options with { ApiKey = value }) { IsSecret = true },
         new Setting<ManagementOptions, string>("ApiKeyFile", KeyFile, (options, value) => options with { ApiKey = value }),
+        new Setting<ManagementOptions, long>("MaxConnections", ValueFormats.Integer(8, 65_535), (options, value) => options with { MaxConnections = (int)value }),
+        new Setting<ManagementOptions, long>("MaxEventStreams", ValueFormats.Integer(0, 65_535), (options, value) => options with { MaxEventStreams = (int)value }),
     ];
 
     private static string? DescribeKeyFile(string path) => TryReadKey(path, out _, out var reason) ? null : reason;

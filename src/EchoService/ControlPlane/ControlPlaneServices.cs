@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using EchoService.ControlPlane.Access;
 using EchoService.ControlPlane.Clients;
+using EchoService.ControlPlane.Connections;
 using EchoService.ControlPlane.Document;
 using EchoService.ControlPlane.Drain;
 using EchoService.ControlPlane.Events;
@@ -10,6 +11,7 @@ using EchoService.ControlPlane.Metrics;
 using EchoService.ControlPlane.Page;
 using EchoService.ControlPlane.Requests;
 using EchoService.ControlPlane.Stats;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace EchoService.ControlPlane;
@@ -20,8 +22,18 @@ internal static class ControlPlaneServices
     /// <summary>The largest body that any call takes; what they take needs a tenth of it.</summary>
     private const int MaxBodySize = 16_384;
 
+    /// <summary>All headers of a request together; browsers with cookies of other services on the same host need the most.</summary>
+    private const int MaxHeadersSize = 16_384;
+
+    /// <summary>Callers are machines: they send a request at once, and connect anew at no cost when a scrape is further away.</summary>
+    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(20);
+
     public static void AddControlPlane(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<ManagementConnections>();
+        // Kestrel asks the factory that was added last, before its own.
+        builder.Services.AddSingleton<IConnectionListenerFactory, ManagementListenerFactory>();
         builder.Services.AddSingleton<StatsReader>();
         builder.Services.AddSingleton<EventStream>();
         builder.Services.AddApiDocument();
@@ -31,6 +43,10 @@ internal static class ControlPlaneServices
         {
             options.AddServerHeader = false;
             options.Limits.MaxRequestBodySize = MaxBodySize;
+            options.Limits.MaxRequestHeadersTotalSize = MaxHeadersSize;
+            options.Limits.MaxRequestBufferSize = ManagementListenerFactory.ReadAhead;
+            options.Limits.RequestHeadersTimeout = HeadersTimeout;
+            options.Limits.KeepAliveTimeout = KeepAliveTimeout;
         });
         builder.Services.ConfigureHttpJsonOptions(options =>
         {
@@ -47,6 +63,7 @@ internal static class ControlPlaneServices
 
     public static void UseControlPlane(this WebApplication app)
     {
+        app.UseManagementConnections();
         app.UseSecurityHeaders();
         app.UseRouting();
         app.UseRequestMetrics();

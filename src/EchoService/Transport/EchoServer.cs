@@ -32,7 +32,8 @@ internal sealed class EchoServer : IDisposable
     private long _lastId;
     private bool _disposed;
 
-    public EchoServer(EchoOptions options, IConnectionObserver observer, TimeProvider timeProvider, ILogger<EchoServer> logger)
+    public EchoServer(
+        EchoOptions options, DescriptorBudget descriptors, IConnectionObserver observer, TimeProvider timeProvider, ILogger<EchoServer> logger)
     {
         Options = options;
         Timeouts = ConnectionTimeouts.From(options);
@@ -41,7 +42,7 @@ internal sealed class EchoServer : IDisposable
         TimeProvider = timeProvider;
         Logger = logger;
         Clock = new CoarseClock(timeProvider);
-        var limit = Math.Min(options.MaxConnections, DescriptorLimit.ReadConnections() ?? int.MaxValue);
+        var limit = descriptors.Connections;
         if (limit < options.MaxConnections)
         {
             Log.LimitLowered(logger, options.MaxConnections, limit);

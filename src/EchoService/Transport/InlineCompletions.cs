@@ -1,3 +1,6 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
 namespace EchoService.Transport;
 
 /// <summary>
@@ -19,4 +22,14 @@ internal static class InlineCompletions
             Environment.SetEnvironmentVariable(Variable, "1");
         }
     }
+
+    /// <summary>
+    /// Leaves the completions of <paramref name="socket"/> to the thread pool, before its first operation: for sockets
+    /// whose callbacks keep no promise, so that they hold up no echo.
+    /// </summary>
+    public static void Disable(Socket socket) => SetPreferInlineCompletions(socket, value: false);
+
+    // Not public, but there since .NET 5 and the only way to tell one socket from another (Socket.Unix.cs).
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_PreferInlineCompletions")]
+    private static extern void SetPreferInlineCompletions(Socket socket, bool value);
 }

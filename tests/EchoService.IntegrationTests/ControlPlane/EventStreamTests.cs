@@ -1,8 +1,11 @@
 using System.Net.ServerSentEvents;
+using EchoService.Configuration;
+using EchoService.ControlPlane.Connections;
 using EchoService.ControlPlane.Events;
 using EchoService.ControlPlane.Stats;
 using EchoService.IntegrationTests.Lifecycle;
 using EchoService.Lifecycle;
+using EchoService.Transport.Accepting;
 using Microsoft.Extensions.Hosting;
 
 namespace EchoService.IntegrationTests.ControlPlane;
@@ -154,7 +157,7 @@ public sealed class EventStreamTests
     }
 
     private static IAsyncEnumerator<SseItem<object>> Read(LifecycleHarness harness, Host host) =>
-        new EventStream(new StatsReader(harness.Server, harness.Lifecycle), harness.Lifecycle, host, harness.Time)
+        new EventStream(new StatsReader(harness.Server, harness.Lifecycle, new ManagementConnections(new ManagementOptions(), new DescriptorBudget(1, 1))), harness.Lifecycle, host, harness.Time)
             .ReadAsync(TestContext.Current.CancellationToken)
             .GetAsyncEnumerator(TestContext.Current.CancellationToken);
 

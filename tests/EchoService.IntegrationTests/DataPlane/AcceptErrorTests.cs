@@ -71,7 +71,7 @@ public sealed class AcceptErrorTests
         await using var service = await EchoProcess.StartAsync(OpenFiles);
         using var management = service.OpenManagement();
         var limit = (await service.Target.GetStatsAsync()).Limit;
-        limit.ShouldBe(OpenFiles / 2);
+        limit.ShouldBe(DescriptorBudget.Share(OpenFiles, int.MaxValue, 256).Connections);
         (await service.WaitForOutputAsync("limit on open files")).ShouldContain(limit.ToString(CultureInfo.InvariantCulture));
 
         // More than the process could ever hold. Those beyond the limit are turned away, and all else goes on.

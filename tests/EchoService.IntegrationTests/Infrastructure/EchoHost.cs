@@ -22,6 +22,10 @@ internal sealed class EchoHost : EchoTarget
 
     public ServiceLifecycle Lifecycle => _application.Services.GetRequiredService<ServiceLifecycle>();
 
+    /// <summary>A service of the application.</summary>
+    public T Service<T>()
+        where T : notnull => _application.Services.GetRequiredService<T>();
+
     /// <summary>Where the management API is.</summary>
     public Uri ManagementUri => new(_application.Urls.First());
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using EchoService.Diagnostics;
 using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Accepting;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EchoService.IntegrationTests.Lifecycle;
@@ -16,6 +17,7 @@ internal sealed class LifecycleHarness : IAsyncDisposable
     {
         Server = new EchoServer(
             (echo ?? new EchoOptions()) with { Port = 0, Address = IPAddress.Loopback },
+            new DescriptorBudget((echo ?? new EchoOptions()).MaxConnections, 0),
             new ConnectionTimes(),
             Time,
             NullLogger<EchoServer>.Instance);

@@ -22,6 +22,7 @@ internal static class StatsApi
             new Dictionary<CloseReason, long> { [CloseReason.ClientFin] = 6 },
             new Dictionary<RejectReason, long> { [RejectReason.Limit] = 0, [RejectReason.Draining] = 0, [RejectReason.Resource] = 0 }),
         new ByteStats(1_048_576, 1_048_576),
+        new ManagementStats(1, 256, 0),
         new PoolStats(new EventArgsStats(10_000, 3, 1), new BufferStats(1024, 65_536)),
         new DatagramStats(0, 0, 0));
 

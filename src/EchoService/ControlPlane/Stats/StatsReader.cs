@@ -1,3 +1,4 @@
+using EchoService.ControlPlane.Connections;
 using EchoService.ControlPlane.Requests;
 using EchoService.Diagnostics;
 using EchoService.Lifecycle;
@@ -9,7 +10,7 @@ using EchoService.Transport.Udp;
 namespace EchoService.ControlPlane.Stats;
 
 /// <summary>Reads <see cref="StatsResponse"/> off the data plane, which takes no notice of it.</summary>
-internal sealed class StatsReader(EchoServer server, ServiceLifecycle lifecycle)
+internal sealed class StatsReader(EchoServer server, ServiceLifecycle lifecycle, ManagementConnections management)
 {
     private static readonly string Name = Environment.MachineName;
 
@@ -30,6 +31,7 @@ internal sealed class StatsReader(EchoServer server, ServiceLifecycle lifecycle)
                 Enum.GetValues<CloseReason>().Where(reason => reason != CloseReason.None).ToDictionary(reason => reason, counters.Closed),
                 Enum.GetValues<RejectReason>().ToDictionary(reason => reason, counters.Rejected)),
             new ByteStats(received, sent),
+            new ManagementStats(management.Active, management.Limit, management.EventStreams),
             new PoolStats(
                 new EventArgsStats(server.EventArgs.Capacity, server.EventArgs.Created, server.EventArgs.InUse),
                 new BufferStats(server.Buffers.BytesInUse, server.Buffers.BytesReserved)),

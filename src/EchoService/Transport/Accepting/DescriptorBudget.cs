@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace EchoService.Transport.Accepting;
+
+/// <summary>How the two planes share the file descriptors that the operating system allows the process.</summary>
+/// <param name="Connections">The most clients of the echo plane.</param>
+/// <param name="Management">The most clients of the management API.</param>
+internal sealed record DescriptorBudget(int Connections, int Management)
+{
+    /// <summary>Fewer clients than this are no service: it is said at the start instead.</summary>
+    private const int FewestConnections = 16;
+
+    /// <summary>Room for probes, a scrape and somebody who looks.</summary>
+    private const int FewestManagement = 8;
+
+    /// <summary>Where descriptors are short, the management API gets one of this many.</summary>
+    private const int ManagementShare = 4;
+
+    /// <summary>
+    /// What the process itself may come to hold, <see cref="ConnectionListener"/>'s spare descriptors included. Measured
+    /// with every endpoint asked: 290, since the runtime holds two for each assembly; compiled ahead of time, under 90.
+    /// It ends the process when it cannot load one more.
+    /// </summary>
+    private static int Own => RuntimeFeature.IsDynamicCodeSupported ? 352 : 128;
+
+    private static int Fewest => Own + FewestManagement + FewestConnections;
+
+    /// <summary>
+    /// Whether there are too few descriptors to start with, which it says on standard error. To be asked before
+    /// anything else: it loads next to nothing, where loading may already be the end of the process.
+    /// </summary>
+    public static bool AreTooFew()
+    {
+        if (ReadLimit() is not { } limit || limit >= Fewest)
+        {
+            return false;
+        }
+
+        using var standardError = new FileStream(new SafeFileHandle(2, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        standardError.Write(Encoding.UTF8.GetBytes($"open files = \"{limit}\": must be {Fewest} at least; see ulimit -n, LimitNOFILE or the container's nofile\n"));
+        return true;
+    }
+
+    /// <summary>Shares out <paramref name="descriptors"/>.</summary>
+    /// <param name="descriptors">The limit on open files, which <see cref="AreTooFew"/> has looked at; null: there is none that is known.</param>
+    /// <param name="connections">The most clients of the echo plane that are wanted.</param>
+    /// <param name="management">The most clients of the management API that are wanted.</param>
+    public static DescriptorBudget Share(int? descriptors, int connections, int management)
+    {
+        if (descriptors is not { } limit)
+        {
+            return new DescriptorBudget(connections, management);
+        }
+
+        var free = limit - Own;
+        var forManagement = Math.Min(management, Math.Max(FewestManagement, free / ManagementShare));
+        return new DescriptorBudget(Math.Min(connections, free - forManagement), forManagement);
+    }
+
+    /// <summary>The process's limit on open files; null where the system does not say.</summary>
+    public static int? ReadLimit()
+    {
+        try
+        {
+            // The runtime raises its own soft limit to the hard one when it starts.
+            foreach (var line in File.ReadLines("/proc/self/limits"))
+            {
+                if (line.StartsWith("Max open files", StringComparison.Ordinal))
+                {
+                    var soft = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
+                    return int.TryParse(soft, CultureInfo.InvariantCulture, out var limit) ? limit : null;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // No Linux.
+        }
+
+        return null;
+    }
+}
