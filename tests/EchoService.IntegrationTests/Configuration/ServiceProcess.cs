@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using EchoService.IntegrationTests.Infrastructure;
 
 namespace EchoService.IntegrationTests.Configuration;
 
@@ -10,40 +10,20 @@ internal static class ServiceProcess
     /// <param name="environment">Its environment, next to what this process has; settings of the service in that are left out.</param>
     public static async Task<(int ExitCode, string Output, string[] Errors)> RunAsync(string[] arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "EchoService.dll"));
-        foreach (var argument in arguments)
+        await using var process = ChildProcess.StartBuilt("EchoService", arguments, start =>
         {
-            start.ArgumentList.Add(argument);
-        }
-
-        foreach (var name in start.Environment.Keys.Where(IsSetting).ToArray())
-        {
-            start.Environment.Remove(name);
-        }
-
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        using var process = Process.Start(start)!;
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        deadline.CancelAfter(Eventually.Deadline);
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
-            var error = process.StandardError.ReadToEndAsync(deadline.Token);
-            await process.WaitForExitAsync(deadline.Token);
-            return (process.ExitCode, await output, (await error).Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        }
-        finally
-        {
-            if (!process.HasExited)
+            foreach (var name in start.Environment.Keys.Where(IsSetting).ToArray())
             {
-                process.Kill();
+                start.Environment.Remove(name);
             }
-        }
+
+            foreach (var (name, value) in environment)
+            {
+                start.Environment[name] = value;
+            }
+        });
+        var (exitCode, output, error) = await process.ExitAsync();
+        return (exitCode, output, error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static bool IsSetting(string name) =>

@@ -22,6 +22,7 @@ public sealed class AcceptErrorTests
         AcceptErrors.Classify(error).ToString().ShouldBe(tier);
 
     [Fact]
+    [Needs(Need.Linux)]
     public async Task GoesOnByItselfAfterDescriptorsRanOut()
     {
         const int Room = 50;
@@ -65,6 +66,7 @@ public sealed class AcceptErrorTests
     }
 
     [Fact]
+    [Needs(Need.Linux)]
     public async Task ConnectionsLeaveDescriptorsForTheRestOfTheProcess()
     {
         const int OpenFiles = 800;

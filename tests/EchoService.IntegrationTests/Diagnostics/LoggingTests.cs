@@ -85,32 +85,18 @@ public sealed partial class LoggingTests
     [Fact]
     public async Task OneSettingMakesEveryLineJSON()
     {
-        using var process = Tool.Start(
-            Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet",
-            typeof(EchoMetrics).Assembly.Location,
-            "--Echo:Port=0",
-            "--urls=http://127.0.0.1:0",
-            "--Logging:Console:FormatterName=json");
-        try
+        await using var service = await EchoProcess.StartAsync("Logging:Console:FormatterName=json");
+        var ids = new List<int>();
+        foreach (var line in service.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            process.StandardInput.Close();
-            using var deadline = new CancellationTokenSource(Eventually.Deadline);
-            var ids = new List<int>();
-            while (!ids.Contains(3000))
-            {
-                var line = await process.StandardOutput.ReadLineAsync(deadline.Token);
-                var entry = JsonDocument.Parse(line.ShouldNotBeNull()).RootElement;
-                entry.GetProperty("LogLevel").GetString().ShouldBe("Information");
-                entry.GetProperty("Timestamp").GetString().ShouldEndWith("Z ");
-                entry.GetProperty("Message").GetString().ShouldNotBeNullOrEmpty();
-                ids.Add(entry.GetProperty("EventId").GetInt32());
-            }
+            var entry = JsonDocument.Parse(line).RootElement;
+            entry.GetProperty("LogLevel").GetString().ShouldBe("Information");
+            entry.GetProperty("Timestamp").GetString().ShouldEndWith("Z ");
+            entry.GetProperty("Message").GetString().ShouldNotBeNullOrEmpty();
+            ids.Add(entry.GetProperty("EventId").GetInt32());
         }
-        finally
-        {
-            process.Kill();
-            await process.WaitForExitAsync(CancellationToken.None);
-        }
+
+        ids.ShouldContain(3000);
     }
 
     [GeneratedRegex(@"^\| (?<id>\d+) \| (?<level>\w+) \| (?<part>\w+) \|", RegexOptions.Multiline)]

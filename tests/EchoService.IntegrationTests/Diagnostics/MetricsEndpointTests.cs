@@ -433,6 +433,7 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    [Needs(Need.Prometheus)]
     public async Task PromtoolHasNothingToSayAboutAScrape(bool busy)
     {
         await using var service = await MonitoredService.StartAsync();
@@ -444,9 +445,9 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
             using var notFound = await service.Http.GetAsync(new Uri("/no-such-page", UriKind.Relative), TestContext.Current.CancellationToken);
         }
 
-        var (exitCode, output) = await Tool.RunAsync("promtool", await service.ScrapeTextAsync(), "check", "metrics");
-        output.ShouldBe("");
-        exitCode.ShouldBe(0);
+        await using var promtool = ChildProcess.Start("promtool", ["check", "metrics"]);
+        await promtool.WriteInputAsync(await service.ScrapeTextAsync());
+        (await promtool.ExitAsync()).ShouldBe(new ProcessResult(0, "", ""));
     }
 
     private static IEnumerable<string> Series(string name, string label, params string[] values) => values.Select(value => $"{name}{{{label}=\"{value}\"}}");

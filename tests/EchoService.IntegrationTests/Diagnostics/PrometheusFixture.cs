@@ -1,3 +1,5 @@
+using EchoService.IntegrationTests.Infrastructure;
+
 namespace EchoService.IntegrationTests.Diagnostics;
 
 /// <summary>
@@ -15,6 +17,11 @@ public sealed class PrometheusFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        if (!Requirements.Has(Need.Prometheus))
+        {
+            return;
+        }
+
         for (var i = 0; i < Pods; i++)
         {
             _services.Add(await MonitoredService.StartAsync());
@@ -29,7 +36,11 @@ public sealed class PrometheusFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await Prometheus.DisposeAsync();
+        if (Prometheus is not null)
+        {
+            await Prometheus.DisposeAsync();
+        }
+
         foreach (var service in _services)
         {
             await service.DisposeAsync();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
@@ -14,8 +13,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public static readonly TimeSpan ScrapeInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("echoservice-prometheus-");
-    private readonly Process _process;
-    private readonly Task<string> _log;
+    private readonly ChildProcess _process;
     private readonly HttpClient _http;
 
     private PrometheusServer(IEnumerable<(string Pod, Uri Address)> services)
@@ -33,16 +31,13 @@ internal sealed class PrometheusServer : IAsyncDisposable
               - job_name: echoservice
                 static_configs: [{{string.Join(", ", targets)}}]
             """);
-        _process = Tool.Start(
-            "prometheus",
+        _process = ChildProcess.Start("prometheus",
+        [
             $"--config.file={configuration}",
             $"--storage.tsdb.path={Path.Combine(_folder.FullName, "data")}",
             $"--web.listen-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
-            "--log.level=warn");
-        _process.StandardInput.Close();
-        // Read all along, for a full pipe would stop it.
-        _ = _process.StandardOutput.ReadToEndAsync();
-        _log = _process.StandardError.ReadToEndAsync();
+            "--log.level=warn",
+        ]);
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
     }
 
@@ -82,13 +77,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-        }
-
-        await _process.WaitForExitAsync(CancellationToken.None);
-        _process.Dispose();
+        await _process.DisposeAsync();
         _folder.Delete(recursive: true);
     }
 
@@ -104,7 +93,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     {
         if (_process.HasExited)
         {
-            throw new InvalidOperationException($"Prometheus ended: {await _log}");
+            throw new InvalidOperationException($"Prometheus ended: {_process.Error}");
         }
 
         try

@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace EchoService.IntegrationTests.Diagnostics;
 
 /// <summary>What a real Prometheus makes of the metrics, compared with what the clients know they did.</summary>
+[Needs(Need.Prometheus)]
 public sealed class PrometheusTests(PrometheusFixture fixture) : IClassFixture<PrometheusFixture>
 {
     [Fact]

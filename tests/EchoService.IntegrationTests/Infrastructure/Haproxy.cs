@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -9,10 +8,10 @@ internal sealed class Haproxy : IAsyncDisposable
 {
     private const int Attempts = 5;
 
-    private readonly Process _process;
+    private readonly ChildProcess _process;
     private readonly string _configuration;
 
-    private Haproxy(Process process, string configuration, IPEndPoint endPoint)
+    private Haproxy(ChildProcess process, string configuration, IPEndPoint endPoint)
     {
         _process = process;
         _configuration = configuration;
@@ -22,7 +21,7 @@ internal sealed class Haproxy : IAsyncDisposable
     /// <summary>Where it takes connections.</summary>
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>Starts it and waits until it takes connections. A test without HAProxy is skipped.</summary>
+    /// <summary>Starts it and waits until it takes connections.</summary>
     /// <param name="server">Whom it relays to.</param>
     /// <param name="serverOptions">How, as on a <c>server</c> line.</param>
     /// <param name="bindOptions">How it listens, as on a <c>bind</c> line.</param>
@@ -34,7 +33,6 @@ internal sealed class Haproxy : IAsyncDisposable
     /// <param name="bindOptions">How it listens, as on a <c>bind</c> line.</param>
     public static async Task<Haproxy> StartAsync(string backend, string bindOptions = "")
     {
-        Assert.SkipUnless(IsInstalled, "haproxy is not installed; eng/ensure-packages.sh haproxy does it");
         for (var attempt = 1; ; attempt++)
         {
             // It cannot be asked which port it took, so it is told one that was free just now.
@@ -52,7 +50,7 @@ internal sealed class Haproxy : IAsyncDisposable
                   {backend.ReplaceLineEndings("\n  ")}
 
                 """);
-            var process = Process.Start(new ProcessStartInfo("haproxy", ["-db", "-q", "-f", configuration]))!;
+            var process = ChildProcess.Start("haproxy", ["-db", "-q", "-f", configuration]);
             var haproxy = new Haproxy(process, configuration, endPoint);
             try
             {
@@ -69,24 +67,15 @@ internal sealed class Haproxy : IAsyncDisposable
             }
 
             await haproxy.DisposeAsync();
-            attempt.ShouldBeLessThan(Attempts, $"haproxy does not start: exit code {process.ExitCode}");
+            attempt.ShouldBeLessThan(Attempts, $"haproxy does not start: {process.Error}");
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-            await _process.WaitForExitAsync();
-        }
-
-        _process.Dispose();
+        await _process.DisposeAsync();
         File.Delete(_configuration);
     }
-
-    private static bool IsInstalled =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "haproxy")));
 
     private static IPEndPoint FindFreeEndPoint()
     {

@@ -3,15 +3,17 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using EchoService.IntegrationTests.Infrastructure;
 
 namespace EchoService.IntegrationTests.Lifecycle;
 
 /// <summary>What a rollout looks like from outside: two instances behind HAProxy, replaced one after the other under load.</summary>
+[Needs(Need.Haproxy)]
+[Needs(Need.Signals)]
 public sealed class RollingReplacementTests(ITestOutputHelper output)
 {
     private const int Clients = 50;
-    private const int OpenFiles = 4096;
 
     [Fact]
     public async Task ReplacesBothInstancesWithoutAResetOrALostMessage()
@@ -37,7 +39,7 @@ public sealed class RollingReplacementTests(ITestOutputHelper output)
 
         for (var i = 0; i < places.Length; i++)
         {
-            await instances[i].SignalAsync("TERM");
+            instances[i].Signal(PosixSignal.SIGTERM);
             (await instances[i].WaitForExitAsync()).ShouldBe(0);
             await instances[i].DisposeAsync();
             instances[i] = await StartAsync(places[i]);
@@ -65,14 +67,13 @@ public sealed class RollingReplacementTests(ITestOutputHelper output)
         clients.ShouldAllBe(client => client.Connections >= 2);
         foreach (var instance in instances)
         {
-            await instance.SignalAsync("TERM");
+            instance.Signal(PosixSignal.SIGTERM);
             (await instance.WaitForExitAsync()).ShouldBe(0);
             await instance.DisposeAsync();
         }
     }
 
     private static Task<EchoProcess> StartAsync(Place place) => EchoProcess.StartAsync(
-        OpenFiles,
         $"Echo:Address={place.Echo.Address}", $"Echo:Port={place.Echo.Port}", $"urls=http://{place.Management}",
         "Drain:ReadinessDelay=00:00:02", "Drain:Spread=00:00:02", "Drain:Timeout=00:00:20");
 

@@ -1,26 +1,26 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using EchoService.IntegrationTests.Infrastructure;
 
 namespace EchoService.IntegrationTests.Lifecycle;
 
 /// <summary>The service as a process: what a signal does to it and to its clients.</summary>
+[Needs(Need.Signals)]
 public sealed class SignalTests
 {
-    private const int OpenFiles = 4096;
-
     private static readonly string[] Settings =
     [
         "Echo:Address=127.0.0.1", "Drain:ReadinessDelay=00:00:01", "Drain:Spread=00:00:02", "Drain:Timeout=00:00:20",
     ];
 
     [Theory]
-    [InlineData("TERM")]
-    [InlineData("INT")]
-    public async Task DrainsWithoutLossAndEndsWithZero(string signal)
+    [InlineData(PosixSignal.SIGTERM)]
+    [InlineData(PosixSignal.SIGINT)]
+    public async Task DrainsWithoutLossAndEndsWithZero(PosixSignal signal)
     {
-        await using var service = await EchoProcess.StartAsync(OpenFiles, Settings);
+        await using var service = await EchoProcess.StartAsync(Settings);
         var clients = new List<EchoClient>();
         for (var i = 0; i < 20; i++)
         {
@@ -31,7 +31,7 @@ public sealed class SignalTests
         var streams = clients.Select(client => StreamAsync(client, stop.Token)).ToArray();
         await Eventually.TrueAsync(() => clients.TrueForAll(client => client.Received > 100_000));
 
-        await service.SignalAsync(signal);
+        service.Signal(signal);
 
         foreach (var stream in streams)
         {
@@ -45,12 +45,12 @@ public sealed class SignalTests
     [Fact]
     public async Task ManagementAnswersUntilTheLastClientHasGone()
     {
-        await using var service = await EchoProcess.StartAsync(OpenFiles, [.. Settings, "Drain:Spread=-1", "Drain:Timeout=00:10:00"]);
+        await using var service = await EchoProcess.StartAsync([.. Settings, "Drain:Spread=-1", "Drain:Timeout=00:10:00"]);
         using var management = service.OpenManagement();
         using var client = await EchoClient.ConnectAsync(service.EndPoint);
         await client.EchoAsync(1000);
 
-        await service.SignalAsync("TERM");
+        service.Signal(PosixSignal.SIGTERM);
         await Eventually.TrueAsync(async () => await PhaseAsync(management) == "draining");
 
         foreach (var (path, status) in new[]
@@ -71,12 +71,12 @@ public sealed class SignalTests
     public async Task SecondSignalForces()
     {
         await using var service = await EchoProcess.StartAsync(
-            OpenFiles, [.. Settings, "Drain:ReadinessDelay=00:10:00", "Drain:Timeout=00:10:00", "Drain:Spread=-1"]);
+            [.. Settings, "Drain:ReadinessDelay=00:10:00", "Drain:Timeout=00:10:00", "Drain:Spread=-1"]);
         using var management = service.OpenManagement();
         using var client = await EchoClient.ConnectAsync(service.EndPoint);
         await client.EchoAsync(1000);
 
-        await service.SignalAsync("TERM");
+        service.Signal(PosixSignal.SIGTERM);
         await Eventually.TrueAsync(async () => await PhaseAsync(management) == "lameDuck");
         await client.EchoAsync(1000);
         using (var refused = await management.DeleteAsync("/drain", TestContext.Current.CancellationToken))
@@ -86,7 +86,7 @@ public sealed class SignalTests
                 .GetProperty("detail").GetString()!.ShouldContain("signal");
         }
 
-        await service.SignalAsync("TERM");
+        service.Signal(PosixSignal.SIGTERM);
 
         (await client.ReceiveToEndAsync()).ShouldBe(StreamEnd.Reset);
         (await service.WaitForExitAsync()).ShouldBe(0);
@@ -95,7 +95,7 @@ public sealed class SignalTests
     [Fact]
     public async Task SignalTakesOverADrainOfTheApi()
     {
-        await using var service = await EchoProcess.StartAsync(OpenFiles, Settings);
+        await using var service = await EchoProcess.StartAsync(Settings);
         using var management = service.OpenManagement();
         using (var begun = await management.PostAsync("/drain", null, TestContext.Current.CancellationToken))
         {
@@ -105,7 +105,7 @@ public sealed class SignalTests
         await Eventually.TrueAsync(async () => await PhaseAsync(management) == "drained");
         service.HasExited.ShouldBeFalse();
 
-        await service.SignalAsync("TERM");
+        service.Signal(PosixSignal.SIGTERM);
         (await service.WaitForExitAsync()).ShouldBe(0);
     }
 
@@ -115,7 +115,7 @@ public sealed class SignalTests
     [InlineData(0, -1)]
     public async Task ClientsOfASlowDrainOfTheApiLeaveByFinAfterASignal(int readinessDelaySeconds, int spreadSeconds)
     {
-        await using var service = await EchoProcess.StartAsync(OpenFiles, Settings);
+        await using var service = await EchoProcess.StartAsync(Settings);
         using var management = service.OpenManagement();
         using var first = await EchoClient.ConnectAsync(service.EndPoint);
         using var second = await EchoClient.ConnectAsync(service.EndPoint);
@@ -127,7 +127,7 @@ public sealed class SignalTests
             begun.StatusCode.ShouldBe(HttpStatusCode.Accepted);
         }
 
-        await service.SignalAsync("TERM");
+        service.Signal(PosixSignal.SIGTERM);
 
         (await first.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
         first.Dispose();

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using EchoService.IntegrationTests.Infrastructure;
 
 namespace EchoService.IntegrationTests.Probe;
 
@@ -81,9 +83,10 @@ public sealed class ProbeProcessTests
     }
 
     [Theory]
-    [InlineData(ProbeProcess.Interrupt)]
-    [InlineData(ProbeProcess.Terminate)]
-    public async Task SignalEndsTheRunWithTheVerdictSoFar(int signal)
+    [InlineData(PosixSignal.SIGINT)]
+    [InlineData(PosixSignal.SIGTERM)]
+    [Needs(Need.Signals)]
+    public async Task SignalEndsTheRunWithTheVerdictSoFar(PosixSignal signal)
     {
         var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = LoopbackServer.Start(async c =>
@@ -107,10 +110,9 @@ public sealed class ProbeProcessTests
 
     /// <summary>A probe that stood still has late answers, and the server none.</summary>
     [Fact]
+    [Needs(Need.Signals)]
     public async Task ExitsWith4WhenItsOwnLagAloneMadeAnswersLate()
     {
-        const int Stop = 19;
-        const int Continue = 18;
         var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -121,10 +123,10 @@ public sealed class ProbeProcessTests
         await using var probe = ProbeProcess.Start("watch", ProbeRuns.Target(server.Port), "--duration", "8s", "--timeout", "20s", "--late", "1500ms", "--json");
 
         await answered.Task.WaitAsync(ProbeRuns.Unhurried, TestContext.Current.CancellationToken);
-        probe.Signal(Stop);
+        probe.Suspend();
         // What is tried is the length of a standstill.
         await Task.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
-        probe.Signal(Continue);
+        probe.Resume();
         var (exitCode, output, _) = await probe.ExitAsync();
 
         exitCode.ShouldBe(4, output);

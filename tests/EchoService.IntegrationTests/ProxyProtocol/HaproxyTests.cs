@@ -3,6 +3,7 @@ using EchoService.IntegrationTests.Infrastructure;
 namespace EchoService.IntegrationTests.ProxyProtocol;
 
 /// <summary>The real thing: HAProxy in front, which takes a header from a client of the test's and passes it on in its own words.</summary>
+[Needs(Need.Haproxy)]
 public sealed class HaproxyTests : ServiceTests
 {
     public static TheoryData<string, string, string> Ways => new()

@@ -1,0 +1,32 @@
+namespace EchoService.IntegrationTests.Infrastructure;
+
+/// <summary>What a test may need beyond the .NET SDK. Each is also a category, as in <c>dotnet test --filter Category!=Engine</c>.</summary>
+public enum Need
+{
+    /// <summary>Signals, as systems other than Windows have them.</summary>
+    Signals,
+
+    /// <summary>Linux: what the kernel, /proc and prlimit offer.</summary>
+    Linux,
+
+    /// <summary>HAProxy, as a process.</summary>
+    Haproxy,
+
+    /// <summary>nginx, as a process.</summary>
+    Nginx,
+
+    /// <summary>Prometheus and promtool.</summary>
+    Prometheus,
+
+    /// <summary>Chromium, driven by Playwright.</summary>
+    Chromium,
+
+    /// <summary>A container engine that answers, and base images.</summary>
+    Engine,
+
+    /// <summary>A kubectl that renders what current ones do: 1.22 or newer, which Debian's is not.</summary>
+    Kustomize,
+
+    /// <summary>Node and the linters of eng/lint.</summary>
+    Linters,
+}
