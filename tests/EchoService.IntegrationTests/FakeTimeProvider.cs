@@ -17,7 +17,14 @@ internal sealed class FakeTimeProvider : TimeProvider
         }
     }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    /// <summary>Called on the thread of whoever asks for a timestamp, before it is given.</summary>
+    public Action? OnTimestamp { get; set; }
+
+    public override long GetTimestamp()
+    {
+        OnTimestamp?.Invoke();
+        return GetUtcNow().Ticks;
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

@@ -135,7 +135,8 @@ internal sealed class EchoServer : IDisposable
     {
         if (!placeTaken && !Limit.TryTake())
         {
-            TurnAway(socket, RejectReason.Limit);
+            // Where clients queue, nobody comes without a place but those whom a listener that closes finds waiting.
+            TurnAway(socket, Options.LimitPolicy == LimitPolicy.Queue ? RejectReason.Draining : RejectReason.Limit);
             return;
         }
 
@@ -279,10 +280,20 @@ internal sealed class EchoServer : IDisposable
         }
     }
 
-    private void TurnAway(Socket socket, RejectReason reason)
+    /// <summary>Counts an accepted socket and ends it by FIN.</summary>
+    /// <param name="socket">The socket; the server owns it from here on.</param>
+    /// <param name="reason">Why it does not become a connection.</param>
+    public void TurnAway(Socket socket, RejectReason reason)
     {
         Counters.CountRejected(reason);
-        socket.Dispose();
+        if (reason == RejectReason.Resource)
+        {
+            // Nothing is to be had for more than this.
+            socket.Dispose();
+            return;
+        }
+
+        Farewell.Say(socket, Options.CloseTimeout, TimeProvider);
     }
 
     private long NextExpiry()

@@ -35,6 +35,27 @@ public sealed class ConnectionLimitTests : ServiceTests
         after.Peak.ShouldBe(2);
     }
 
+    [Fact]
+    public async Task RejectEndsAClientThatSendsAtOnceByFin()
+    {
+        var host = await StartAsync("Echo:MaxConnections=1", "Echo:LimitPolicy=reject");
+        var first = await host.ConnectAllAsync(1);
+        for (var i = 0; i < 30; i++)
+        {
+            using var excess = await host.ConnectAsync(i);
+            await excess.SendAsync(5000);
+            (await excess.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+            // Not even after the FIN is it reset for what it still sends.
+            await excess.SendAsync(5000);
+            excess.ShutdownSend();
+            excess.Socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error).ShouldBe(0);
+        }
+
+        (await host.GetStatsAsync()).Rejected["limit"].ShouldBe(30);
+        await first[0].FinishAsync();
+        first[0].Dispose();
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(8)]
@@ -63,7 +84,7 @@ public sealed class ConnectionLimitTests : ServiceTests
                 }
                 catch (Exception exception) when (exception is SocketException or ShouldAssertException && client.Received == 0)
                 {
-                    // Turned away. Bytes it had sent by then make it a reset.
+                    // Turned away.
                 }
             }
         }
@@ -147,7 +168,7 @@ public sealed class ConnectionLimitTests : ServiceTests
         await first.EchoAsync(10);
         using var cutOff = await host.ConnectAsync();
         host.Server.StopListening();
-        (await cutOff.ReceiveToEndAsync()).ShouldBe(StreamEnd.Reset);
+        (await cutOff.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
         host.Server.Listen();
         using var second = await host.ConnectAsync();
         await first.FinishAsync();

@@ -92,9 +92,11 @@ internal sealed class ConnectionListener
         }
     }
 
-    /// <summary>Stops to accept, for good. Clients still in the backlog are reset by the kernel.</summary>
+    /// <summary>Accepts whom the kernel has already connected, and then no more, for good.</summary>
     public void Close()
     {
+        HandshakeStop.Apply(_socket);
+        AcceptWaiting();
         _closed = true;
         _socket.Dispose();
         _descriptors.Close();
@@ -109,6 +111,46 @@ internal sealed class ConnectionListener
         if (TryTakeSocket(args, out var accepted))
         {
             Loop(args, accepted);
+        }
+    }
+
+    /// <summary>Empties the backlog, without a wait: who is left in it when the socket is closed would be reset, uncounted.</summary>
+    private void AcceptWaiting()
+    {
+        var isShort = false;
+        _socket.Blocking = false;
+        // The backlog holds one more than it was asked for. Where more come meanwhile, they must not keep this up for ever.
+        for (var left = _server.Options.Backlog + 1; left > 0; left--)
+        {
+            try
+            {
+                var accepted = _socket.Accept();
+                if (isShort)
+                {
+                    // Its descriptor is needed for the next one.
+                    _server.TurnAway(accepted, RejectReason.Draining);
+                }
+                else
+                {
+                    _server.Admit(accepted, placeTaken: false);
+                }
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode != SocketError.WouldBlock
+                && AcceptErrors.Classify(exception.SocketErrorCode) == AcceptError.Aborted)
+            {
+                _server.Counters.CountAcceptError(AcceptError.Aborted);
+            }
+            catch (SocketException exception) when (!isShort && AcceptErrors.Classify(exception.SocketErrorCode) == AcceptError.Descriptors)
+            {
+                isShort = true;
+                left++;
+                _descriptors.Close();
+            }
+            catch (SocketException)
+            {
+                // Nobody waits any more, or nobody can be accepted.
+                return;
+            }
         }
     }
 

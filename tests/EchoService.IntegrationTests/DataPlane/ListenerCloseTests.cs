@@ -1,0 +1,166 @@
+using System.Net;
+using System.Net.Sockets;
+using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Transport.Accepting;
+using EchoService.Transport.Connections;
+
+namespace EchoService.IntegrationTests.DataPlane;
+
+/// <summary>Whoever the kernel has connected is served or sent away by FIN: closing the listener resets nobody.</summary>
+public sealed class ListenerCloseTests : ServiceTests
+{
+    private const int Waiting = 40;
+
+    [Fact]
+    public async Task AcceptsThoseWhoWaitBeforeItCloses()
+    {
+        var host = await StartAsync();
+        // Bound and never started, so that whoever connects stays in the kernel's backlog.
+        var listener = ConnectionListener.Bind(host.Server, port: 0);
+        var clients = await ConnectAllAsync(listener);
+
+        listener.Close();
+
+        foreach (var client in clients)
+        {
+            await client.EchoAsync(1000);
+            await client.FinishAsync();
+            client.Dispose();
+        }
+
+        (await host.GetStatsAsync()).Accepted.ShouldBe(Waiting);
+    }
+
+    [Fact]
+    public async Task ThoseWhoWaitWhenItStopsListeningGetFinAndAreCounted()
+    {
+        var host = await StartAsync();
+        var listener = ConnectionListener.Bind(host.Server, port: 0);
+        var clients = await ConnectAllAsync(listener);
+        foreach (var client in clients)
+        {
+            // Unread bytes would make a plain close a reset.
+            await client.SendAsync(1000);
+        }
+
+        host.Server.StopListening();
+        listener.Close();
+
+        foreach (var client in clients)
+        {
+            (await client.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+            client.Dispose();
+        }
+
+        (await host.GetStatsAsync()).Rejected["draining"].ShouldBe(Waiting);
+        host.Server.Listen();
+    }
+
+    [Fact]
+    public async Task ThoseWhoQueueForAPlaceGetFinAndAreCounted()
+    {
+        var host = await StartAsync("Echo:MaxConnections=1", "Echo:LimitPolicy=queue");
+        using var first = await host.ConnectAsync();
+        await first.EchoAsync(10);
+        var clients = new EchoClient[Waiting];
+        for (var i = 0; i < clients.Length; i++)
+        {
+            clients[i] = await host.ConnectAsync(i);
+            await clients[i].SendAsync(1000);
+        }
+
+        host.Server.StopListening();
+
+        foreach (var client in clients)
+        {
+            (await client.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+            client.Dispose();
+        }
+
+        (await host.GetStatsAsync()).Rejected["draining"].ShouldBe(Waiting);
+        await first.EchoAsync(10);
+        await first.FinishAsync();
+        host.Server.Listen();
+    }
+
+    [Fact]
+    public async Task NobodyIsResetWhoConnectsWhileItCloses()
+    {
+        const int Rounds = 30;
+        var host = await StartAsync();
+        var connected = 0;
+        for (var round = 0; round < Rounds; round++)
+        {
+            var clients = Enumerable.Range(0, 4).Select(_ => Task.Run(ConnectUntilRefusedAsync, TestContext.Current.CancellationToken)).ToArray();
+            var before = Volatile.Read(ref connected);
+            await Eventually.TrueAsync(() => Volatile.Read(ref connected) > before + 10);
+            host.Server.StopListening();
+            await Task.WhenAll(clients);
+            foreach (var connection in host.Server.Connections.Live)
+            {
+                connection.Close(CloseReason.Drain);
+            }
+
+            host.Server.Listen();
+        }
+
+        // Connects and leaves, by FIN and without a reset on either side.
+        async Task ConnectUntilRefusedAsync()
+        {
+            while (true)
+            {
+                EchoClient client;
+                try
+                {
+                    client = await host.ConnectAsync();
+                }
+                catch (SocketException exception)
+                {
+                    exception.SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
+                    return;
+                }
+
+                using (client)
+                {
+                    Interlocked.Increment(ref connected);
+                    client.ShutdownSend();
+                    (await client.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task AConnectionThatIsBeingMadeWhenTheListenerClosesIsClosedToo()
+    {
+        var closed = 0;
+        await using var harness = new Lifecycle.LifecycleHarness();
+        // Making the connection asks for the time: after the first look at the listener and before the second.
+        harness.Time.OnTimestamp = () =>
+        {
+            if (Interlocked.Exchange(ref closed, 1) == 0)
+            {
+                harness.Time.OnTimestamp = null;
+                harness.Server.StopListening();
+            }
+        };
+
+        var client = await harness.ConnectAsync();
+
+        await Lifecycle.LifecycleHarness.ShouldSeeFinAsync(client);
+        closed.ShouldBe(1);
+        harness.Server.Connections.Live.ShouldAllBe(connection => connection.CloseReason == CloseReason.Drain);
+        harness.Server.Counters.Accepted.ShouldBe(1);
+    }
+
+    private static async Task<EchoClient[]> ConnectAllAsync(ConnectionListener listener)
+    {
+        var clients = new EchoClient[Waiting];
+        for (var i = 0; i < clients.Length; i++)
+        {
+            clients[i] = await EchoClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, listener.EndPoint.Port), i);
+        }
+
+        return clients;
+    }
+}
