@@ -1,22 +1,23 @@
-# The SDK runs on the builder's own architecture and compiles for the target's. Builders without BuildKit define neither.
-FROM --platform=${BUILDPLATFORM:-linux/amd64} mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
-ARG TARGETARCH
-# Leaves the builder's paths and clock out of the binaries: two builds of one commit give the same ones.
+# The SDK's variant with what linking native code needs. Each architecture is built on a machine of its own.
+FROM mcr.microsoft.com/dotnet/sdk:10.0-noble-aot AS build
+# Leaves the builder's paths and clock out of the programs: two builds of one commit give the same ones.
 ENV CI=true
 WORKDIR /src
 # The restore is a layer of its own, used again until a package changes.
 COPY .editorconfig global.json Directory.Build.props Directory.Packages.props ./
+COPY src/Directory.Build.targets src/Native.props src/
 COPY src/EchoService/EchoService.csproj src/EchoService/packages.lock.json src/EchoService/
-RUN dotnet restore src/EchoService --locked-mode --arch "${TARGETARCH:-$(dpkg --print-architecture)}" -p:PublishReadyToRun=true
-COPY src/EchoService src/EchoService
+COPY src/EchoService.Probe/EchoService.Probe.csproj src/EchoService.Probe/packages.lock.json src/EchoService.Probe/
+RUN dotnet restore src/EchoService --locked-mode --use-current-runtime \
+    && dotnet restore src/EchoService.Probe --locked-mode --use-current-runtime
+# The probe first: it changes less often than the service, and compiling either takes a minute.
 ARG REVISION
-# Framework-dependent, so that a fix in the runtime is a new base image and no new build; precompiled, so that a start
-# waits for no compiler. Not trimmed: the base holds the framework, and the API's document is made by reflection.
-# Without symbols: the logging generator puts its classes in an order of chance, which shows in line numbers alone.
-RUN dotnet publish src/EchoService --no-restore --configuration Release --arch "${TARGETARCH:-$(dpkg --print-architecture)}" \
-    --no-self-contained --output /app -p:PublishReadyToRun=true -p:SourceRevisionId="$REVISION" -p:DebugType=none
+COPY src/EchoService.Probe src/EchoService.Probe
+RUN dotnet publish src/EchoService.Probe --no-restore --configuration Release --use-current-runtime --output /app -p:SourceRevisionId="$REVISION"
+COPY src/EchoService src/EchoService
+RUN dotnet publish src/EchoService --no-restore --configuration Release --use-current-runtime --output /app -p:SourceRevisionId="$REVISION"
 
-FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
+FROM mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
 ARG REVISION
 LABEL org.opencontainers.image.title="EchoService" \
       org.opencontainers.image.description="TCP echo server with a management API, a bounded drain and Prometheus metrics" \
@@ -25,8 +26,8 @@ LABEL org.opencontainers.image.title="EchoService" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
 COPY --from=build /app .
-# The diagnostics server writes a socket to /tmp, which a read-only root does not have. To use dotnet-counters or
-# dotnet-dump set this to 1 and mount a /tmp.
+# The diagnostics server, in native code too, writes a socket to /tmp, which a read-only root does not have. To use
+# dotnet-counters or dotnet-trace set this to 1 and mount a /tmp.
 ENV DOTNET_EnableDiagnostics=0
 # The number and not the name, so that Kubernetes can see that it is not root.
 USER 1654

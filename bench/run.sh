@@ -22,6 +22,8 @@ gcc "${cflags[@]}" -o "$out/echo_uring" bench/peers/uring/echo_uring.c -luring
 (cd bench/peers/go && go build -o "../../../$out/echo_go" .)
 publish() { dotnet publish "$1" -c Release -o "$out/$2" --nologo -v quiet; }
 publish src/EchoService service
+# The same program as `dotnet run` starts it.
+dotnet build src/EchoService -c Release -o "$out/service-jit" --nologo -v quiet
 publish bench/peers/dotnet peers
 publish bench/EchoService.Bench bench
 

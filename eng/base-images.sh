@@ -7,10 +7,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 image_of() { sed -nE "s|^FROM (--platform=[^ ]+ )?([^ ]*/dotnet/$1:[^ ]+).*|\2|p" Dockerfile; }
 sdk_image=$(image_of sdk)
-runtime_image=$(image_of aspnet)
+runtime_image=$(image_of runtime-deps)
 
 # A stand-in is made anew when the SDK or a locked package changes, since the restore inside it has no network.
-version=$({ dotnet --version; cat eng/base-images.sh src/EchoService/packages.lock.json; } | sha256sum | cut -c1-16)
+version=$({ dotnet --version; cat eng/base-images.sh src/*/packages.lock.json; } | sha256sum | cut -c1-16)
 
 # present IMAGE: true when nothing need be done for it.
 present() {
@@ -41,12 +41,16 @@ build() {
   tar -c -C "$work" Dockerfile rootfs.tar "$@" | docker build --quiet --tag "$image" --label "echoservice.stand-in=$version" - >/dev/null
 }
 
+# Like the SDK's variant for native code: with what links it.
 make_sdk() {
-  mmdebstrap --quiet --variant=minbase --include=ca-certificates,libicu72,libssl3,zlib1g,tzdata bookworm "$work/rootfs.tar"
+  mmdebstrap --quiet --variant=minbase --include=ca-certificates,libicu72,libssl3,gcc,libc6-dev,zlib1g-dev,tzdata bookworm "$work/rootfs.tar"
   # What the Dockerfile's restore asks for, as a folder that NuGet finds exact versions in. What the restore writes for
   # the build goes elsewhere than obj/, where it would send the next build here to this folder.
-  dotnet restore src/EchoService --locked-mode --arch "$(dpkg --print-architecture)" -p:PublishReadyToRun=true \
-    --packages "$work/packages" -p:MSBuildProjectExtensionsPath="$work/obj/" --verbosity quiet
+  local project
+  for project in EchoService EchoService.Probe; do
+    dotnet restore "src/$project" --locked-mode --use-current-runtime \
+      --packages "$work/packages" -p:MSBuildProjectExtensionsPath="$work/obj/$project/" --verbosity quiet
+  done
   cat >"$work/Dockerfile" <<'DOCKERFILE'
 FROM scratch
 ADD rootfs.tar /
@@ -59,7 +63,7 @@ DOCKERFILE
   build "$sdk_image" -C "$(dirname "$dotnet_root")" --transform="s|^$(basename "$dotnet_root")|dotnet|" "$(basename "$dotnet_root")" -C "$work" packages
 }
 
-# Like the chiseled image: the runtime and the libraries it loads, an unprivileged user, and neither shell nor package manager.
+# Like the chiseled image: the libraries that native code loads, an unprivileged user, and neither shell nor package manager.
 make_runtime() {
   mmdebstrap --quiet --variant=extract --include=libc6,libgcc-s1,libssl3,libstdc++6,zlib1g bookworm "$work/rootfs.tar"
   mkdir -p "$work"/etc/ssl/certs "$work"/home/app "$work"/tmp
@@ -67,20 +71,18 @@ make_runtime() {
   cp /etc/ssl/certs/ca-certificates.crt "$work/etc/ssl/certs/"
   printf 'root:x:0:0:root:/root:/sbin/nologin\napp:x:1654:1654::/home/app:/sbin/nologin\n' >"$work/etc/passwd"
   printf 'root:x:0:\napp:x:1654:\n' >"$work/etc/group"
-  mkdir -p "$work/usr/share/dotnet" && cp -r "$dotnet_root"/{dotnet,host,shared} "$work/usr/share/dotnet/"
   cat >"$work/Dockerfile" <<'DOCKERFILE'
 FROM scratch
 ADD rootfs.tar /
 COPY etc /etc
 COPY tmp /tmp
-COPY usr /usr
 COPY --chown=1654:1654 home/app /home/app
-ENV PATH=/usr/share/dotnet:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    APP_UID=1654 ASPNETCORE_HTTP_PORTS=8080 DOTNET_ROOT=/usr/share/dotnet \
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    APP_UID=1654 ASPNETCORE_HTTP_PORTS=8080 \
     DOTNET_RUNNING_IN_CONTAINER=true DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=true
 USER $APP_UID
 DOCKERFILE
-  build "$runtime_image" etc tmp usr home
+  build "$runtime_image" etc tmp home
 }
 
 for image in "${needed[@]}"; do

@@ -103,12 +103,12 @@ internal sealed class BenchRun(BenchOptions options)
     /// a workload that needs more raises it, as its operator would. Nothing else is ever changed.
     /// </summary>
     private static string ExtraArguments(Peer peer, Workload workload) =>
-        peer.Program != Peer.Service.Program ? ""
+        peer.Arguments != Peer.Service.Arguments ? ""
         : workload.Mode == "udp" ? "--Echo:Udp:Enabled=true --Echo:Udp:RatePerSource=1000000"
         : workload.Connections > 10_000 ? "--Echo:MaxConnections=20000"
         : "";
 
     private IReadOnlyList<Peer> PeersOf(Workload workload) => options.Peers is { } chosen
-        ? [.. workload.Peers.Where(chosen.Contains)]
+        ? [.. chosen.Where(peer => workload.Peers.Contains(peer == Peer.ServiceJit ? Peer.Service : peer))]
         : workload.Peers;
 }

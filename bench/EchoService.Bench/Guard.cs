@@ -20,9 +20,10 @@ internal sealed class Guard(BenchOptions options)
     {
         var run = new BenchRun(options);
         var measured = new WorkloadResult(DateTimeOffset.UtcNow, "", "", await run.MeasureAsync(
-            Workload.Closed64, [Peer.Epoll, Peer.Service, Peer.Degraded], cancellationToken));
+            Workload.Closed64, [Peer.Epoll, Peer.Service, Peer.ServiceJit, Peer.Degraded], cancellationToken));
 
         var service = await FindFaultsAsync(measured, Peer.Service, cancellationToken);
+        service.AddRange(await FindFaultsAsync(measured, Peer.ServiceJit, cancellationToken));
         var degraded = await FindFaultsAsync(measured, Peer.Degraded, cancellationToken);
         foreach (var fault in service)
             Console.Error.WriteLine($"FAILED  {fault}");

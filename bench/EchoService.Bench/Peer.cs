@@ -13,7 +13,10 @@ internal sealed record Peer(string Name, string Title, string Program, string Ar
 
     private const string ServiceArguments = "--Echo:Port={port} --urls http://127.0.0.1:{management}";
 
-    public static readonly Peer Service = new("service", "EchoService", "service/EchoService", ServiceArguments);
+    public static readonly Peer Service = new("service", "EchoService", "service/EchoService", ServiceArguments) { Warmup = ShortWarmup };
+
+    /// <summary>The same compiled as it runs, as <c>dotnet run</c> does it; only measured when it is named.</summary>
+    public static readonly Peer ServiceJit = new("service-jit", "EchoService, JIT", "service-jit/EchoService", ServiceArguments);
 
     public static readonly Peer ServicePolled = Service with { Name = "service-polled", Title = "EchoService, polled", Polled = true };
 
@@ -40,5 +43,5 @@ internal sealed record Peer(string Name, string Title, string Program, string Ar
     /// </summary>
     public double Warmup { get; private init; } = 8;
 
-    public static readonly IReadOnlyList<Peer> All = [Service, Epoll, EpollEdge, Uring, Go, Kestrel, Await, Sample, ServicePolled];
+    public static readonly IReadOnlyList<Peer> All = [Service, ServiceJit, Epoll, EpollEdge, Uring, Go, Kestrel, Await, Sample, ServicePolled];
 }

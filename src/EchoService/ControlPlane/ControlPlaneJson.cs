@@ -5,6 +5,9 @@ using EchoService.ControlPlane.Drain;
 using EchoService.ControlPlane.Events;
 using EchoService.ControlPlane.Health;
 using EchoService.ControlPlane.Stats;
+using EchoService.Lifecycle;
+using EchoService.Transport.Accepting;
+using EchoService.Transport.Connections;
 using Microsoft.AspNetCore.Mvc;
 
 namespace EchoService.ControlPlane;
@@ -21,4 +24,25 @@ namespace EchoService.ControlPlane;
 [JsonSerializable(typeof(PhaseEvent))]
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(HttpValidationProblemDetails))]
-internal sealed partial class ControlPlaneJson : JsonSerializerContext;
+internal sealed partial class ControlPlaneJson : JsonSerializerContext
+{
+    /// <summary>
+    /// Enums as camelCase strings, and as nothing else. Each is named here, since a converter for any enum would have to be
+    /// made while the program runs, which native code cannot.
+    /// </summary>
+    public static IReadOnlyList<JsonConverter> EnumConverters { get; } =
+    [
+        Names<CloseMode>(),
+        Names<CloseReason>(),
+        Names<ConnectionState>(),
+        Names<DeadlineAction>(),
+        Names<DrainTrigger>(),
+        Names<HealthStatus>(),
+        Names<ListenerState>(),
+        Names<RejectReason>(),
+        Names<ServicePhase>(),
+    ];
+
+    private static JsonStringEnumConverter<TEnum> Names<TEnum>()
+        where TEnum : struct, Enum => new(JsonNamingPolicy.CamelCase, allowIntegerValues: false);
+}

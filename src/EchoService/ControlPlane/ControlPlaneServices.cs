@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using EchoService.ControlPlane.Access;
 using EchoService.ControlPlane.Clients;
@@ -52,7 +51,11 @@ internal static class ControlPlaneServices
         {
             var json = options.SerializerOptions;
             json.TypeInfoResolverChain.Insert(0, ControlPlaneJson.Default);
-            json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+            foreach (var converter in ControlPlaneJson.EnumConverters)
+            {
+                json.Converters.Add(converter);
+            }
+
             // Bodies are taken as they are meant: "5" is no 5, and of two values for one name neither is right.
             // Their types refuse names that they do not know (JsonUnmappedMemberHandling).
             json.AllowDuplicateProperties = false;

@@ -38,12 +38,16 @@ internal static class HealthApi
     private static Ok<HealthResponse> GetLiveness(ServiceLifecycle lifecycle) =>
         TypedResults.Ok(new HealthResponse(HealthStatus.Ok, lifecycle.Phase, null));
 
-    private static JsonHttpResult<HealthResponse> GetReadiness(ServiceLifecycle lifecycle)
+    private static HealthResponse GetReadiness(ServiceLifecycle lifecycle, HttpResponse response)
     {
         var phase = lifecycle.Phase;
-        return phase == ServicePhase.Serving
-            ? TypedResults.Json(new HealthResponse(HealthStatus.Ok, phase, null))
-            : TypedResults.Json(NotReady(phase), statusCode: StatusCodes.Status503ServiceUnavailable);
+        if (phase == ServicePhase.Serving)
+        {
+            return new HealthResponse(HealthStatus.Ok, phase, null);
+        }
+
+        response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return NotReady(phase);
     }
 
     private static HealthResponse NotReady(ServicePhase phase) => new(HealthStatus.Unavailable, phase, phase switch
