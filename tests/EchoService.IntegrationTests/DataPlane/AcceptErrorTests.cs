@@ -9,6 +9,8 @@ namespace EchoService.IntegrationTests.DataPlane;
 /// <summary>An accept that fails never ends the listener, and a lack of descriptors never ends the process.</summary>
 public sealed class AcceptErrorTests
 {
+    private const int OpenFiles = 4096;
+
     [Theory]
     [InlineData(SocketError.ConnectionAborted, "Aborted")]
     [InlineData(SocketError.ConnectionReset, "Aborted")]
@@ -26,7 +28,7 @@ public sealed class AcceptErrorTests
     public async Task GoesOnByItselfAfterDescriptorsRanOut()
     {
         const int Room = 50;
-        await using var service = await EchoProcess.StartAsync(openFiles: 4096);
+        await using var service = await EchoProcess.StartAsync(OpenFiles);
         using var management = service.OpenManagement();
         using var keeper = await service.Target.ConnectAsync();
         await keeper.EchoAsync(100_000);
@@ -67,17 +69,76 @@ public sealed class AcceptErrorTests
 
     [Fact]
     [Needs(Need.Linux)]
+    public async Task AnAcceptThatFailsGivesBackThePlaceThatItHadTaken()
+    {
+        const int Places = 2;
+        await using var service = await EchoProcess.StartAsync(
+            OpenFiles, "Echo:LimitPolicy=queue", $"Echo:MaxConnections={Places}", $"Echo:PendingAccepts={Places}");
+        using var management = service.OpenManagement();
+        (await CountAcceptErrorsAsync(management, "descriptors")).ShouldBe(0);
+        await service.LimitOpenFilesAsync(service.OpenFiles);
+        using var first = await service.Target.ConnectAsync();
+        await Eventually.BecomesAsync(() => CountAcceptErrorsAsync(management, "descriptors"), errors => errors >= 2 * Places);
+
+        await service.LimitOpenFilesAsync(OpenFiles);
+
+        using var second = await service.Target.ConnectAsync();
+        await first.EchoAsync(1000);
+        await second.EchoAsync(1000);
+        await first.FinishAsync();
+        await second.FinishAsync();
+    }
+
+    [Fact]
+    [Needs(Need.Linux)]
+    public async Task TheBackoffBeginsAnewAfterAnAcceptThatWorked()
+    {
+        const int Episodes = 4;
+        const int Errors = 7;
+        await using var service = await EchoProcess.StartAsync(OpenFiles, "Echo:PendingAccepts=1");
+        using var management = service.OpenManagement();
+        var shortest = TimeSpan.MaxValue;
+        // Once it has come to its longest backoff, a second lies between any two errors; from the beginning, six steps
+        // take 0.63 s together. A machine that is busy adds to that, so the best of some counts.
+        for (var episode = 0; episode <= Episodes && (episode < 2 || shortest > TimeSpan.FromSeconds(4)); episode++)
+        {
+            var before = await CountAcceptErrorsAsync(management, "descriptors");
+            await service.LimitOpenFilesAsync(service.OpenFiles);
+            using var client = await service.Target.ConnectAsync();
+            await client.SendAsync(10);
+            await Eventually.BecomesAsync(() => CountAcceptErrorsAsync(management, "descriptors"), errors => errors > before);
+            var began = Stopwatch.GetTimestamp();
+            await Eventually.BecomesAsync(() => CountAcceptErrorsAsync(management, "descriptors"), errors => errors >= before + Errors);
+            if (episode == 0)
+            {
+                await Eventually.BecomesAsync(() => CountAcceptErrorsAsync(management, "descriptors"), errors => errors >= before + Errors + 3);
+            }
+            else if (Stopwatch.GetElapsedTime(began) is var elapsed && elapsed < shortest)
+            {
+                shortest = elapsed;
+            }
+
+            await service.LimitOpenFilesAsync(OpenFiles);
+            await client.ReceiveAsync(10);
+            await client.FinishAsync();
+        }
+
+        shortest.ShouldBeLessThan(TimeSpan.FromSeconds(4));
+    }
+
+    [Fact]
+    [Needs(Need.Linux)]
     public async Task ConnectionsLeaveDescriptorsForTheRestOfTheProcess()
     {
-        const int OpenFiles = 800;
-        await using var service = await EchoProcess.StartAsync(OpenFiles);
+        const int FewFiles = 800;
+        await using var service = await EchoProcess.StartAsync(FewFiles);
         using var management = service.OpenManagement();
         var limit = (await service.Target.GetStatsAsync()).Limit;
-        limit.ShouldBe(DescriptorBudget.Share(OpenFiles, int.MaxValue, 256).Connections);
+        limit.ShouldBe(DescriptorBudget.Share(FewFiles, int.MaxValue, 256).Connections);
         (await service.WaitForOutputAsync("limit on open files")).ShouldContain(limit.ToString(CultureInfo.InvariantCulture));
 
         // More than the process could ever hold. Those beyond the limit are turned away, and all else goes on.
-        var clients = new EchoClient[OpenFiles];
+        var clients = new EchoClient[FewFiles];
         for (var i = 0; i < clients.Length; i++)
         {
             clients[i] = await service.Target.ConnectAsync(i);

@@ -53,7 +53,7 @@ internal sealed partial class EchoProcess : IAsyncDisposable
 
     /// <summary>Sets the most file descriptors that it may have from now on.</summary>
     public async Task LimitOpenFilesAsync(int count) =>
-        (await ChildProcess.RunAsync("prlimit", $"--pid={_process.Id}", $"--nofile={count.ToString(CultureInfo.InvariantCulture)}")).ShouldSucceed();
+        (await ChildProcess.RunAsync("prlimit", $"--pid={_process.Id}", $"--nofile={count.ToString(CultureInfo.InvariantCulture)}:")).ShouldSucceed();
 
     public void Signal(PosixSignal signal) => _process.Signal(signal);
 

@@ -149,9 +149,8 @@ public sealed class WatchVerdictTests
     {
         await using var server = LoopbackServer.Start(async c =>
         {
-            // By now more is on its way than the buffers hold, so that the probe waits for room.
-            await c.ReceiveAsync(Size);
-            await Task.Delay(300, c.Stop);
+            // More is on its way than the buffers hold, so that the probe waits for room.
+            await c.FillAsync();
             c.Reset();
         });
 

@@ -1,5 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 
 namespace EchoService.Transport.Udp;
@@ -11,7 +11,8 @@ namespace EchoService.Transport.Udp;
 /// <remarks>
 /// A reply must leave from the address that was asked, or the client takes it for somebody else's. The kernel chooses
 /// the source by route, and .NET cannot override that for a single datagram, so on a wildcard address the first
-/// datagram to a local address opens a socket that is bound to it. The kernel prefers that socket from then on.
+/// datagram to a local address opens a socket that is bound to it. The kernel prefers that socket from then on. Of too
+/// many the one that was not used for longest is closed, so that addresses that are gone make room for those that came.
 /// </remarks>
 internal sealed class UdpEchoServer
 {
@@ -34,20 +35,20 @@ internal sealed class UdpEchoServer
 
     private readonly Lock _lock = new();
     private readonly EchoServer _server;
-    private readonly Socket _socket;
+    private readonly UdpSocket _socket;
     private readonly IPEndPoint _endPoint;
     private readonly UdpRateLimiter _limiter;
     private readonly bool _answersByLocalAddress;
 
-    // By the local address that they are bound to; null: datagrams to that one are not answered.
-    private readonly Dictionary<IPAddress, Socket?> _byLocalAddress = [];
+    // By the local address that they are bound to.
+    private readonly Dictionary<IPAddress, UdpSocket> _byLocalAddress = [];
     private long _nextWarningAt;
     private bool _isClosed;
 
     private UdpEchoServer(EchoServer server, Socket socket)
     {
         _server = server;
-        _socket = socket;
+        _socket = new UdpSocket(socket);
         _endPoint = (IPEndPoint)socket.LocalEndPoint!;
         _limiter = new UdpRateLimiter(server.Options.Udp.RatePerSource, server.TimeProvider);
         var isWildcard = _endPoint.Address.Equals(IPAddress.Any) || _endPoint.Address.Equals(IPAddress.IPv6Any);
@@ -57,8 +58,6 @@ internal sealed class UdpEchoServer
     public UdpCounters Counters => _server.UdpCounters;
 
     public TimeProvider TimeProvider => _server.TimeProvider;
-
-    public bool IsClosed => Volatile.Read(ref _isClosed);
 
     /// <summary>Binds. Datagrams wait in the kernel until <see cref="Start"/>.</summary>
     /// <param name="server">Whose options and counters these are.</param>
@@ -91,14 +90,14 @@ internal sealed class UdpEchoServer
     {
         lock (_lock)
         {
-            Volatile.Write(ref _isClosed, true);
+            _isClosed = true;
             foreach (var socket in _byLocalAddress.Values)
             {
-                socket?.Dispose();
+                socket.Close();
             }
         }
 
-        _socket.Dispose();
+        _socket.Close();
     }
 
     /// <summary>Decides about a datagram.</summary>
@@ -107,9 +106,10 @@ internal sealed class UdpEchoServer
     /// <param name="packet">Which of our addresses it was sent to.</param>
     /// <param name="replySocket">What the reply has to be sent by.</param>
     /// <returns>Null: it is to be answered. Otherwise why not.</returns>
-    public UdpDropReason? Judge(Socket receivedOn, IPEndPoint source, IPPacketInformation packet, out Socket? replySocket)
+    public UdpDropReason? Judge(UdpSocket receivedOn, IPEndPoint source, IPPacketInformation packet, out UdpSocket? replySocket)
     {
         replySocket = null;
+        receivedOn.LastUsed = Counters.Received;
         if (source.Port < FirstUserPort || source.Port == _endPoint.Port)
         {
             return UdpDropReason.ReservedPort;
@@ -169,24 +169,25 @@ internal sealed class UdpEchoServer
     }
 
     /// <summary>Whether it is the broadcast address of a network that we are on.</summary>
-    private static bool IsBroadcast(IPAddress address) =>
-        NetworkInterface.GetAllNetworkInterfaces()
-            .SelectMany(network => network.GetIPProperties().UnicastAddresses)
-            .Where(own => own.Address.AddressFamily == AddressFamily.InterNetwork && own.PrefixLength < 31)
-            .Any(own => address.Equals(LastAddress(own.Address, own.PrefixLength)));
-
-    private static IPAddress LastAddress(IPAddress address, int prefixLength)
+    /// <remarks>
+    /// The kernel's routes know, and say so in three system calls: it connects no socket to a broadcast address that was
+    /// not opened for that (EACCES, ip(7)). Asking all interfaces instead would hold up the socket thread for long.
+    /// </remarks>
+    private static bool IsBroadcast(IPAddress address)
     {
-        var octets = address.GetAddressBytes();
-        for (var bit = prefixLength; bit < 32; bit++)
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        try
         {
-            octets[bit / 8] |= (byte)(0x80 >> (bit % 8));
+            probe.Connect(address, FirstUserPort);
+            return false;
         }
-
-        return new IPAddress(octets);
+        catch (SocketException exception)
+        {
+            return exception.SocketErrorCode == SocketError.AccessDenied;
+        }
     }
 
-    private void Receive(Socket socket)
+    private void Receive(UdpSocket socket)
     {
         for (var i = 0; i < PendingReceives; i++)
         {
@@ -195,62 +196,89 @@ internal sealed class UdpEchoServer
     }
 
     /// <summary>Finds or opens the socket for a local address.</summary>
-    private UdpDropReason? Route(IPAddress local, out Socket? socket)
+    private UdpDropReason? Route(IPAddress local, out UdpSocket? socket)
     {
-        var isNew = false;
         lock (_lock)
         {
-            if (!_byLocalAddress.TryGetValue(local, out socket))
+            if (_byLocalAddress.TryGetValue(local, out socket))
             {
-                if (_isClosed || _byLocalAddress.Count == MaxLocalAddresses)
-                {
-                    return UdpDropReason.Resource;
-                }
-
-                if (IsUnicast(local) && !TryOpen(local, out socket))
-                {
-                    // Not remembered: what is short now may be there for the next one.
-                    return UdpDropReason.Resource;
-                }
-
-                _byLocalAddress.Add(local, socket);
-                isNew = socket is not null;
+                socket.LastUsed = Counters.Received;
+                return null;
             }
         }
 
-        if (isNew)
+        try
         {
-            Receive(socket!);
+            if (!IsUnicast(local))
+            {
+                return UdpDropReason.NotUnicast;
+            }
+        }
+        catch (SocketException)
+        {
+            // No socket to find out with.
+            return UdpDropReason.Resource;
         }
 
-        return socket is null ? UdpDropReason.NotUnicast : null;
+        lock (_lock)
+        {
+            // Another datagram may have been faster.
+            if (_byLocalAddress.TryGetValue(local, out socket))
+            {
+                return null;
+            }
+
+            if (_isClosed || !TryOpen(local, out socket))
+            {
+                // Not remembered: what is short now may be there for the next one.
+                return UdpDropReason.Resource;
+            }
+
+            socket.LastUsed = Counters.Received;
+            MakeRoom();
+            _byLocalAddress.Add(local, socket);
+        }
+
+        Receive(socket);
+        return null;
     }
 
-    private bool TryOpen(IPAddress local, out Socket? socket)
+    private void MakeRoom()
     {
-        socket = null;
-        var mapped = _socket.AddressFamily == AddressFamily.InterNetworkV6 ? local.MapToIPv6() : local;
+        if (_byLocalAddress.Count == MaxLocalAddresses)
+        {
+            var (address, socket) = _byLocalAddress.MinBy(static entry => entry.Value.LastUsed);
+            _byLocalAddress.Remove(address);
+            socket.Close();
+        }
+    }
+
+    private bool TryOpen(IPAddress local, [NotNullWhen(true)] out UdpSocket? opened)
+    {
+        opened = null;
+        var mapped = _socket.Socket.AddressFamily == AddressFamily.InterNetworkV6 ? local.MapToIPv6() : local;
+        Socket? socket = null;
         try
         {
             socket = NewSocket(mapped);
             // Both must agree to share the port, but only for this moment: it stays taken for everyone else.
-            ShareAddress(_socket, true);
+            ShareAddress(_socket.Socket, true);
             ShareAddress(socket, true);
             socket.Bind(new IPEndPoint(mapped, _endPoint.Port));
+            opened = new UdpSocket(socket);
             return true;
         }
         catch (SocketException)
         {
             socket?.Dispose();
-            socket = null;
             return false;
         }
         finally
         {
-            ShareAddress(_socket, false);
-            if (socket is not null)
+            ShareAddress(_socket.Socket, false);
+            if (opened is not null)
             {
-                ShareAddress(socket, false);
+                ShareAddress(opened.Socket, false);
             }
         }
     }

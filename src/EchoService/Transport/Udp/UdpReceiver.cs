@@ -16,21 +16,21 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(1);
 
     private readonly UdpEchoServer _server;
-    private readonly Socket _socket;
+    private readonly UdpSocket _socket;
     private TimeSpan _backoff = FirstBackoff;
     private ITimer? _timer;
-    private Socket? _replySocket;
+    private UdpSocket? _replySocket;
 
     /// <param name="server">Whose it is.</param>
     /// <param name="socket">What it receives on.</param>
-    public UdpReceiver(UdpEchoServer server, Socket socket)
+    public UdpReceiver(UdpEchoServer server, UdpSocket socket)
         : base(true)
     {
         _server = server;
         _socket = socket;
         SetBuffer(GC.AllocateUninitializedArray<byte>(UdpEchoServer.MaxDatagramLength, pinned: true), 0, UdpEchoServer.MaxDatagramLength);
         // Which addresses to expect; then it is the sender of the datagram in hand.
-        RemoteEndPoint = new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
+        RemoteEndPoint = new IPEndPoint(socket.Socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
     }
 
     /// <summary>Receives until the socket is closed.</summary>
@@ -57,7 +57,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
                     return;
                 }
 
-                if (_replySocket is null ? _socket.ReceiveMessageFromAsync(this) : _replySocket.SendToAsync(this))
+                if (_replySocket is null ? _socket.Socket.ReceiveMessageFromAsync(this) : _replySocket.Socket.SendToAsync(this))
                 {
                     return;
                 }
@@ -65,9 +65,15 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
                 completed = true;
             }
         }
-        catch (ObjectDisposedException)
+        catch (ObjectDisposedException) when (_socket.IsClosed)
         {
             End();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Only the socket for the reply, which had to make room.
+            DropReply();
+            ContinueLater();
         }
         catch (Exception exception)
         {
@@ -97,7 +103,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
                 // The news that an earlier reply found nobody, which some systems give to the next receive.
                 return true;
             default:
-                if (_server.IsClosed)
+                if (_socket.IsClosed)
                 {
                     End();
                 }
