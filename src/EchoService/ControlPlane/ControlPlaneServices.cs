@@ -33,6 +33,7 @@ internal static class ControlPlaneServices
         builder.Services.AddSingleton<ManagementConnections>();
         // Kestrel asks the factory that was added last, before its own.
         builder.Services.AddSingleton<IConnectionListenerFactory, ManagementListenerFactory>();
+        builder.Services.AddSingleton(services => ManagementMetrics.Declare(services.GetRequiredService<ManagementConnections>()));
         builder.Services.AddSingleton<StatsReader>();
         builder.Services.AddSingleton<EventStream>();
         builder.Services.AddApiDocument();

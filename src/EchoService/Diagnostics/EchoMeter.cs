@@ -11,7 +11,7 @@ internal sealed class EchoMeter
     /// <summary>The meter's name, for whoever adds an exporter of their own.</summary>
     public const string Name = "EchoService";
 
-    public EchoMeter(IMeterFactory factory, ConnectionTimes times, IReadOnlyList<Metric> metrics)
+    public EchoMeter(IMeterFactory factory, ConnectionTimes times, IEnumerable<IReadOnlyList<Metric>> metrics)
     {
         // The factory owns the meter.
         var meter = factory.Create(Name, BuildInfo.Version);
@@ -20,7 +20,7 @@ internal sealed class EchoMeter
             histogram.Attach(meter);
         }
 
-        foreach (var metric in metrics)
+        foreach (var metric in metrics.SelectMany(area => area))
         {
             var series = Array.ConvertAll(metric.Series, one => (one.Read, Tags: Tags(metric.Labels, one.LabelValues)));
             IEnumerable<Measurement<double>> Read() => Array.ConvertAll(series, one => new Measurement<double>(one.Read(), one.Tags));

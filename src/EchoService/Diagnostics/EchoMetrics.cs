@@ -41,13 +41,13 @@ internal static class EchoMetrics
 
     private static IEnumerable<Metric> OfDrain(ServiceLifecycle lifecycle)
     {
-        yield return One(
+        yield return Metric.One(
             Gauge,
             "echo.drain.connections_remaining",
             "{connection}",
             "Connections that the drain still waits for; 0 while serving.",
             () => lifecycle.Status.Remaining);
-        yield return One(
+        yield return Metric.One(
             Gauge,
             "echo.drain.deadline_timestamp",
             "s",
@@ -69,24 +69,24 @@ internal static class EchoMetrics
         var counters = server.Counters;
         yield return Each<CloseReason>(
             Counter, "echo.connections.closed", "{connection}", "Connections that ended, by reason.", "reason", reason => counters.Closed(reason), CloseReason.None);
-        yield return One(Gauge, "echo.connections.active", "{connection}", "Connections that are open or closing.", () => server.Limit.Active);
-        yield return One(Gauge, "echo.connections.peak", "{connection}", "The most connections there have been at once.", () => server.Limit.Peak);
-        yield return One(Gauge, "echo.connections.limit", "{connection}", "The most connections there may be at once.", () => server.Limit.Limit);
-        yield return One(Counter, "echo.connections.accepted", "{connection}", "Connections accepted and admitted.", () => counters.Accepted);
+        yield return Metric.One(Gauge, "echo.connections.active", "{connection}", "Connections that are open or closing.", () => server.Limit.Active);
+        yield return Metric.One(Gauge, "echo.connections.peak", "{connection}", "The most connections there have been at once.", () => server.Limit.Peak);
+        yield return Metric.One(Gauge, "echo.connections.limit", "{connection}", "The most connections there may be at once.", () => server.Limit.Limit);
+        yield return Metric.One(Counter, "echo.connections.accepted", "{connection}", "Connections accepted and admitted.", () => counters.Accepted);
         yield return Each<RejectReason>(
             Counter, "echo.connections.rejected", "{connection}", "Sockets accepted and turned away, by reason.", "reason", reason => counters.Rejected(reason));
         yield return Each<AcceptError>(
             Counter, "echo.accept.errors", "{error}", "Accept operations that failed, by kind of error.", "error", error => counters.AcceptErrors(error));
-        yield return One(
+        yield return Metric.One(
             Gauge, "echo.event_args.in_use", "{instance}", "Pooled SocketAsyncEventArgs that are lent to connections.", () => server.EventArgs.InUse);
     }
 
     private static IEnumerable<Metric> OfBytes(EchoServer server)
     {
         var counters = server.Counters;
-        yield return One(Counter, "echo.sent", "By", "Bytes sent to TCP clients.", () => counters.ReadBytes().Sent);
-        yield return One(Counter, "echo.received", "By", "Bytes received from TCP clients.", () => counters.ReadBytes().Received);
-        yield return One(
+        yield return Metric.One(Counter, "echo.sent", "By", "Bytes sent to TCP clients.", () => counters.ReadBytes().Sent);
+        yield return Metric.One(Counter, "echo.received", "By", "Bytes received from TCP clients.", () => counters.ReadBytes().Received);
+        yield return Metric.One(
             Gauge, "echo.pending_send", "By", "Bytes received and not yet taken by the kernel for the way back.", () => counters.ReadPending());
         yield return Some(
             Gauge,
@@ -105,9 +105,6 @@ internal static class EchoMetrics
         yield return Some(
             Counter, "echo.udp.datagrams", "{datagram}", "UDP datagrams received and sent back.", "direction", ("sent", () => udp.Sent), ("received", () => udp.Received));
     }
-
-    private static Metric One(MetricKind kind, string name, string unit, string help, Func<double> read) =>
-        new(kind, name, unit, help, [], [new MetricSeries([], read)]);
 
     private static Metric Some(MetricKind kind, string name, string unit, string help, string label, params (string Value, Func<double> Read)[] series) =>
         new(kind, name, unit, help, [label], Array.ConvertAll(series, one => new MetricSeries([one.Value], one.Read)));

@@ -2,7 +2,7 @@ namespace EchoService.Diagnostics;
 
 /// <summary>
 /// A metric that is read when somebody collects, declared once for all who do: the scrape (<see cref="PrometheusScrape"/>)
-/// and whoever listens to the meter (<see cref="EchoMeter"/>).
+/// and whoever listens to the meter (<see cref="EchoMeter"/>). Each area of the service registers a list of its own.
 /// </summary>
 /// <param name="Kind">Counter or gauge.</param>
 /// <param name="Name">By OpenTelemetry's rules, as <c>echo.connections.closed</c>.</param>
@@ -14,6 +14,10 @@ internal sealed record Metric(MetricKind Kind, string Name, string? Unit, string
 {
     /// <summary>The same name by Prometheus' rules: <c>echo_connections_closed_total</c>.</summary>
     public string PrometheusName => PrometheusNameOf(Name, Unit) + (Kind == MetricKind.Counter ? "_total" : "");
+
+    /// <summary>A metric with no labels.</summary>
+    public static Metric One(MetricKind kind, string name, string? unit, string help, Func<double> read) =>
+        new(kind, name, unit, help, [], [new MetricSeries([], read)]);
 
     /// <summary>A name with its unit at the end, without what depends on the kind.</summary>
     public static string PrometheusNameOf(string name, string? unit) =>

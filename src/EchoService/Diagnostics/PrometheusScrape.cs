@@ -3,8 +3,8 @@ using Prometheus;
 namespace EchoService.Diagnostics;
 
 /// <summary>
-/// What a scrape gets: the declared metrics, and what prometheus-net brings for the process, the runtime and HTTP, in a
-/// registry of this host's own.
+/// What a scrape gets: the declared metrics, those of the process, and what prometheus-net brings for HTTP, in a registry
+/// of this host's own.
 /// </summary>
 /// <remarks>
 /// One scrape at a time reads everything first and then writes it, so that the text is one reading. The library's own
@@ -12,27 +12,17 @@ namespace EchoService.Diagnostics;
 /// </remarks>
 internal sealed class PrometheusScrape : IDisposable
 {
-    /// <summary>Left out by <see cref="DotNetStats"/>. Push has it from the runtime's own meter.</summary>
-    private static readonly Metric Allocated = new(
-        MetricKind.Counter,
-        "dotnet.gc.heap.total_allocated",
-        "By",
-        "Bytes allocated on the managed heap since the process started.",
-        [],
-        [new MetricSeries([], static () => GC.GetTotalAllocatedBytes())]);
-
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
     private readonly Action[] _readings;
     private int _lastSize = 32_768;
 
-    public PrometheusScrape(ConnectionTimes times, IReadOnlyList<Metric> metrics)
+    public PrometheusScrape(ConnectionTimes times, IEnumerable<IReadOnlyList<Metric>> metrics)
     {
         var factory = Metrics.WithCustomRegistry(_registry);
         factory.ExemplarBehavior = ExemplarBehavior.NoExemplars();
-        DotNetStats.Register(_registry);
         // The histograms first: a connection's end is counted before its time is recorded, so there are never more times than ends.
-        _readings = [.. times.Histograms.Select(histogram => histogram.Register(factory)), .. metrics.Append(Allocated).SelectMany(metric => Register(factory, metric))];
+        _readings = [.. times.Histograms.Select(histogram => histogram.Register(factory)), .. metrics.SelectMany(area => area).Concat(ProcessMetrics.Declare()).SelectMany(metric => Register(factory, metric))];
         Factory = factory;
     }
 

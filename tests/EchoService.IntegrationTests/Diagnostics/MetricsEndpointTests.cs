@@ -28,6 +28,7 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
     [
         "echo_connection_duration_seconds_count", "echo_connection_duration_seconds_sum", "echo_connections_accepted_total", "echo_connections_active",
         "echo_connections_peak", "echo_drain_connections_remaining", "echo_drain_deadline_timestamp_seconds", "echo_event_args_in_use",
+        "echo_management_connections_rejected_total", "echo_management_event_streams_active",
         "echo_pending_send_bytes", "echo_received_bytes_total", "echo_sent_bytes_total", "echo_turnaround_seconds_count", "echo_turnaround_seconds_sum",
     ];
 
@@ -37,7 +38,7 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
     private static readonly string[] Counters =
     [
         "echo_accept_errors", "echo_connections_accepted", "echo_connections_closed", "echo_connections_rejected", "echo_drain_closed",
-        "echo_received_bytes", "echo_sent_bytes", "echo_udp_datagrams", "echo_udp_dropped",
+        "echo_management_connections_rejected", "echo_received_bytes", "echo_sent_bytes", "echo_udp_datagrams", "echo_udp_dropped",
     ];
 
     [Theory]
@@ -61,6 +62,9 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
 
         scrape["echo_phase{phase=\"serving\"}"].ShouldBe(1);
         scrape["echo_connections_limit"].ShouldBe(10_000);
+        // The scrape's own.
+        scrape["echo_management_connections_active"].ShouldBe(1);
+        scrape["echo_management_connections_limit"].ShouldBe(256);
         scrape.Samples.Keys.ShouldContain(series => series.StartsWith("echo_udp_dropped_total{reason=", StringComparison.Ordinal));
         var build = scrape.Samples.Single(sample => sample.Key.StartsWith("echo_build_info{", StringComparison.Ordinal));
         build.Value.ShouldBe(1);
@@ -91,8 +95,9 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
         scrape.Types["process_cpu_seconds_total"].ShouldBe("counter");
         scrape["process_working_set_bytes"].ShouldBeGreaterThan(0);
         scrape["process_start_time_seconds"].ShouldBeGreaterThan(0);
+        scrape["process_private_memory_bytes"].ShouldBeGreaterThan(0);
+        scrape["process_virtual_memory_bytes"].ShouldBeGreaterThan(scrape["process_working_set_bytes"]);
         scrape["process_num_threads"].ShouldBeGreaterThan(0);
-        scrape["process_open_handles"].ShouldBeGreaterThan(0);
         scrape.Types["dotnet_collection_count_total"].ShouldBe("counter");
         scrape["dotnet_collection_count_total{generation=\"2\"}"].ShouldBeGreaterThanOrEqualTo(0);
         scrape["dotnet_total_memory_bytes"].ShouldBeGreaterThan(0);
@@ -102,6 +107,23 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
         scrape.Types["http_request_duration_seconds"].ShouldBe("histogram");
         scrape.Types["http_requests_in_progress"].ShouldBe("gauge");
         scrape.Types.Keys.Select(name => name.Split('_')[0]).Distinct().ShouldBe(["echo", "process", "dotnet", "http"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task OpenDescriptorsAreCounted()
+    {
+        const int Files = 5000;
+        await using var service = await MonitoredService.StartAsync();
+        var files = Enumerable.Range(0, Files).Select(_ => File.OpenHandle(typeof(Metric).Assembly.Location)).ToList();
+        try
+        {
+            // Other tests open and close some too.
+            (await service.ScrapeAsync())["process_open_handles"].ShouldBeInRange(Files, Files + 4000);
+        }
+        finally
+        {
+            files.ForEach(file => file.Dispose());
+        }
     }
 
     [Fact]
@@ -305,6 +327,40 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
         otherScrape["echo_connections_accepted_total"].ShouldBe(0);
         otherScrape["echo_received_bytes_total"].ShouldBe(0);
         otherScrape["echo_connection_duration_seconds_count"].ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task ConnectionsToTheManagementAPIShowInTheMetricsThatAreForThem()
+    {
+        await using var service = await MonitoredService.StartAsync("Management:MaxConnections=8");
+        using (await service.Http.GetAsync(new Uri("/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
+        {
+            var reading = await ScrapeAsync();
+            reading["echo_management_event_streams_active"].ShouldBe(1);
+            reading["echo_management_connections_active"].ShouldBe(2);
+
+            var idle = new List<TcpClient>();
+            for (var i = 0; i < 10; i++)
+            {
+                idle.Add(new TcpClient());
+                await idle[i].ConnectAsync(IPAddress.Loopback, service.Http.BaseAddress!.Port, TestContext.Current.CancellationToken);
+            }
+
+            await Eventually.TrueAsync(async () => (await ScrapeAsync())["echo_management_connections_rejected_total"] >= 3);
+            reading = await ScrapeAsync();
+            reading["echo_management_connections_active"].ShouldBe(8);
+            reading["echo_management_connections_limit"].ShouldBe(8);
+            idle.ForEach(client => client.Dispose());
+        }
+
+        await Eventually.TrueAsync(async () => (await ScrapeAsync())["echo_management_event_streams_active"] == 0);
+
+        // Over a connection of its own each time: one that is kept would be among those that give way.
+        async Task<Exposition> ScrapeAsync()
+        {
+            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+            return Exposition.Parse(await http.GetStringAsync(new Uri(service.Http.BaseAddress!, "/metrics"), TestContext.Current.CancellationToken));
+        }
     }
 
     [Fact]

@@ -31,7 +31,7 @@ public sealed class OtlpTests
         await Eventually.TrueAsync(() => collector.Names.Contains("echo.connection.duration"));
         collector.Names.ShouldContain("dotnet.process.cpu.time");
         // All that is scraped is pushed, from the same declarations.
-        service.Services.GetRequiredService<IReadOnlyList<Metric>>().Select(metric => metric.Name).Except(collector.Names).ShouldBeEmpty();
+        service.Services.GetServices<IReadOnlyList<Metric>>().SelectMany(area => area).Select(metric => metric.Name).Except(collector.Names).ShouldBeEmpty();
         await Eventually.TrueAsync(() => collector.Names.Contains("echo.turnaround"));
         collector.ServiceName.ShouldBe("echoservice");
         // Scrapes go on as well.

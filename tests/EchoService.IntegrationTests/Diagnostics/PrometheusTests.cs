@@ -177,7 +177,7 @@ public sealed class PrometheusTests(PrometheusFixture fixture) : IClassFixture<P
             }
 
             await Eventually.TrueAsync(async () => (await AlertsAsync()).All(rule => rule.GetProperty("health").GetString() == "ok"));
-            (await AlertsAsync()).Count.ShouldBe(5);
+            (await AlertsAsync()).Count.ShouldBe(6);
         }
         finally
         {
