@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using System.Globalization;
+using System.CommandLine.Parsing;
 using EchoService.Probe.Connections;
 using EchoService.Probe.Reporting;
 using Spectre.Console;
@@ -10,7 +10,7 @@ namespace EchoService.Probe.CommandLine;
 /// <summary>The commands, their options, and what is printed.</summary>
 internal static class ProbeCommandLine
 {
-    private const string DurationForms = "a duration such as 500ms, 10s, 2m or 00:01:00";
+    private const string TargetForms = "The server: a name, an IPv4 address or an IPv6 address in brackets, and a port";
 
     /// <summary>Longer than what a run takes to end after a signal; past it the process just ends.</summary>
     private static readonly TimeSpan SignalGrace = TimeSpan.FromSeconds(10);
@@ -20,7 +20,7 @@ internal static class ProbeCommandLine
         var root = new RootCommand("Tests a TCP echo server (RFC 862) and whatever stands before it. Exit code: 0 no disruption, 1 disruption, 2 bad arguments, 3 no connection at all, 4 the probe's own machine was the limit.")
         {
             Load(output),
-            Watch(output),
+            Watch(output, error),
         };
         var parsed = root.Parse(args);
         var code = await parsed.InvokeAsync(new InvocationConfiguration
@@ -36,11 +36,11 @@ internal static class ProbeCommandLine
 
     private static Command Load(TextWriter output)
     {
-        var target = Target();
-        var connections = Number("--connections", "-c", "Connections held open", 64, 1, 100_000);
+        var target = new Argument<ProbeTarget>("HOST:PORT") { Description = TargetForms, CustomParser = ParseTarget };
+        var connections = OptionKinds.Number("--connections", "-c", "Connections held open", 64, 1, 100_000);
         var size = Size();
-        var duration = Duration("--duration", "-d", "How long to send", TimeSpan.FromSeconds(10));
-        var pipeline = Number("--pipeline", "-p", "Messages under way on a connection", 1, 1, 10_000);
+        var duration = OptionKinds.Duration("--duration", "-d", "How long to send", TimeSpan.FromSeconds(10));
+        var pipeline = OptionKinds.Number("--pipeline", "-p", "Messages under way on a connection", 1, 1, 10_000);
         var timeout = Timeout();
         var strict = Strict();
         var json = Json();
@@ -52,7 +52,7 @@ internal static class ProbeCommandLine
             new ProbeOptions
             {
                 Mode = ProbeMode.Load,
-                Target = parsed.GetRequiredValue(target),
+                Targets = [parsed.GetRequiredValue(target)],
                 Connections = parsed.GetValue(connections),
                 Size = parsed.GetValue(size),
                 Duration = parsed.GetValue(duration),
@@ -62,54 +62,92 @@ internal static class ProbeCommandLine
             },
             parsed.GetValue(json),
             output,
+            sink: null,
             interrupt));
         return command;
     }
 
-    private static Command Watch(TextWriter output)
+    private static Command Watch(TextWriter output, TextWriter error)
     {
-        var target = Target();
-        var connections = Number("--connections", "-c", "Connections held open", 4, 1, 100_000);
-        var rate = Number<double>("--rate", "-r", "Messages per second over all connections, whatever the server does", 100, 0.01, 1_000_000);
+        var targets = new Argument<ProbeTarget[]>("HOST:PORT")
+        {
+            Description = $"{TargetForms}; several share the run, and each has a verdict of its own",
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = ParseTargets,
+        };
+        var connections = OptionKinds.Number("--connections", "-c", "Connections held open to each target; 0 with --new-rate alone", 4, 0, 100_000);
+        var rate = OptionKinds.Number<double>("--rate", "-r", "Messages per second over all connections to a target, whatever the server does", 100, 0.01, 1_000_000);
         var size = Size();
-        var duration = Duration("--duration", "-d", "How long to send", TimeSpan.FromSeconds(60));
+        var duration = OptionKinds.DurationOrEndless("--duration", "-d", "How long to send; 0: until a signal", TimeSpan.FromSeconds(60));
         var timeout = Timeout();
-        var late = Duration("--late", "-l", "An answer that takes longer than this, from when its message was due, is late", TimeSpan.FromSeconds(1));
+        var late = OptionKinds.Duration("--late", "-l", "An answer that takes longer than this, from when its message was due, is late", TimeSpan.FromSeconds(1));
         var strict = Strict();
         var json = Json();
         var command = new Command("watch", "Sends numbered messages at a fixed rate and says what a client suffered: gaps, losses, refusals, FIN, RST, wrong bytes.")
         {
-            target, connections, rate, size, duration, timeout, late, strict, json,
+            targets, connections, rate, size, duration, timeout, late, strict, json,
         };
-        command.SetAction((parsed, interrupt) => ExecuteAsync(
-            new ProbeOptions
+        var more = new WatchOptions();
+        more.AddTo(command, connections);
+        command.SetAction(async (parsed, interrupt) =>
+        {
+            var options = more.Apply(
+                new ProbeOptions
+                {
+                    Mode = ProbeMode.Watch,
+                    Targets = parsed.GetRequiredValue(targets),
+                    Connections = parsed.GetValue(connections),
+                    Rate = parsed.GetValue(rate),
+                    Size = parsed.GetValue(size),
+                    Duration = parsed.GetValue(duration) is var length && length == TimeSpan.Zero ? null : length,
+                    Timeout = parsed.GetValue(timeout),
+                    LateAfter = parsed.GetValue(late),
+                    Strict = parsed.GetValue(strict),
+                },
+                parsed);
+            try
             {
-                Mode = ProbeMode.Watch,
-                Target = parsed.GetRequiredValue(target),
-                Connections = parsed.GetValue(connections),
-                Rate = parsed.GetValue(rate),
-                Size = parsed.GetValue(size),
-                Duration = parsed.GetValue(duration),
-                Timeout = parsed.GetValue(timeout),
-                LateAfter = parsed.GetValue(late),
-                Strict = parsed.GetValue(strict),
-            },
-            parsed.GetValue(json),
-            output,
-            interrupt));
+                // Opened before the run: a path that cannot be written to should not be found out after it.
+                using var events = parsed.GetValue(more.Events) is { } file ? new EventStream(new StreamWriter(file.FullName, append: false)) : null;
+                using var junit = parsed.GetValue(more.JUnit)?.Create();
+                return await ExecuteAsync(
+                    options,
+                    parsed.GetValue(json),
+                    output,
+                    events is null ? null : events.Write,
+                    interrupt,
+                    junit is null ? null : report => JUnitReport.Write(report, junit)).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                await error.WriteLineAsync(e.Message).ConfigureAwait(false);
+                return Verdict.BadArguments;
+            }
+        });
         return command;
     }
 
-    private static async Task<int> ExecuteAsync(ProbeOptions options, bool json, TextWriter output, CancellationToken interrupt)
+    private static async Task<int> ExecuteAsync(
+        ProbeOptions options,
+        bool json,
+        TextWriter output,
+        Action<PopulationName, ProbeEvent>? sink,
+        CancellationToken interrupt,
+        Action<ProbeReport>? alsoReport = null)
     {
+        var isTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+        var terminal = isTerminal && !json ? new TerminalDisplay(output, () => (Console.WindowWidth, Console.WindowHeight), HasColour(), options) : null;
+        IRunDisplay display = json ? new NoDisplay() : terminal is not null ? terminal : new PlainDisplay(output, options.PopulationCount > 1);
+        using var run = new ProbeRun(options, display, sink);
+        var report = await run.ExecuteAsync(interrupt).ConfigureAwait(false);
+        terminal?.End();
+        alsoReport?.Invoke(report);
         if (json)
         {
-            var report = await MeasureAsync(options, new NoDisplay(), interrupt).ConfigureAwait(false);
             await output.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
             return report.Verdict.ExitCode;
         }
 
-        var isTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(output),
@@ -121,39 +159,42 @@ internal static class ProbeCommandLine
             console.Profile.Width = 1000;
         }
 
-        var shown = isTerminal
-            ? await console.Live(TerminalDisplay.Waiting(options))
-                .StartAsync(context => MeasureAsync(options, new TerminalDisplay(console, context, options), interrupt)).ConfigureAwait(false)
-            : await MeasureAsync(options, new PlainDisplay(output), interrupt).ConfigureAwait(false);
-        SummaryTable.Write(console, shown);
-        return shown.Verdict.ExitCode;
+        SummaryTable.Write(console, report);
+        return report.Verdict.ExitCode;
     }
 
-    private static async Task<ProbeReport> MeasureAsync(ProbeOptions options, IRunDisplay display, CancellationToken interrupt)
-    {
-        using var run = new ProbeRun(options, display);
-        return await run.ExecuteAsync(interrupt).ConfigureAwait(false);
-    }
+    /// <summary>By the convention of no-color.org.</summary>
+    private static bool HasColour() => string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
-    private static Argument<ProbeTarget> Target() => new("HOST:PORT")
+    private static ProbeTarget? ParseTarget(ArgumentResult result) => ParseTargets(result) is [var target, ..] ? target : null;
+
+    private static ProbeTarget[]? ParseTargets(ArgumentResult result)
     {
-        Description = "The server: a name, an IPv4 address or an IPv6 address in brackets, and a port",
-        CustomParser = result =>
+        var targets = new List<ProbeTarget>();
+        foreach (var token in result.Tokens)
         {
-            if (ProbeTarget.TryParse(result.Tokens[0].Value, out var target))
+            if (!ProbeTarget.TryParse(token.Value, out var target))
             {
-                return target;
+                result.AddError($"'{token.Value}' is not HOST:PORT, as in echo.example.org:7007, 127.0.0.1:7007 or [::1]:7007.");
+                return null;
             }
 
-            result.AddError($"'{result.Tokens[0].Value}' is not HOST:PORT, as in echo.example.org:7007, 127.0.0.1:7007 or [::1]:7007.");
-            return null;
-        },
-    };
+            if (targets.Contains(target))
+            {
+                result.AddError($"{target} is named twice.");
+                return null;
+            }
 
-    private static Option<int> Size() => Number("--size", "-s", "Bytes per message", 64, 1, MessageCodec.MaxMessageSize);
+            targets.Add(target);
+        }
+
+        return [.. targets];
+    }
+
+    private static Option<int> Size() => OptionKinds.Number("--size", "-s", "Bytes per message", 64, 1, MessageCodec.MaxMessageSize);
 
     private static Option<TimeSpan> Timeout() =>
-        Duration("--timeout", "-t", "How long to wait for a connect or for the next answer", TimeSpan.FromSeconds(5));
+        OptionKinds.Duration("--timeout", "-t", "How long to wait for a connect or for the next answer", TimeSpan.FromSeconds(5));
 
     private static Option<bool> Strict() => new("--strict")
     {
@@ -161,42 +202,4 @@ internal static class ProbeCommandLine
     };
 
     private static Option<bool> Json() => new("--json") { Description = "Print the report as JSON, and nothing else" };
-
-    private static Option<T> Number<T>(string name, string alias, string description, T value, T least, T most)
-        where T : struct, IComparable<T>, ISpanParsable<T>
-    {
-        return new Option<T>(name, alias)
-        {
-            Description = description,
-            DefaultValueFactory = _ => value,
-            CustomParser = result =>
-            {
-                var text = result.Tokens[0].Value;
-                if (T.TryParse(text, CultureInfo.InvariantCulture, out var number) && number.CompareTo(least) >= 0 && number.CompareTo(most) <= 0)
-                {
-                    return number;
-                }
-
-                result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} must be a number from {least} to {most}, not '{text}'."));
-                return default;
-            },
-        };
-    }
-
-    private static Option<TimeSpan> Duration(string name, string alias, string description, TimeSpan value) => new(name, alias)
-    {
-        Description = description,
-        DefaultValueFactory = _ => value,
-        CustomParser = result =>
-        {
-            var text = result.Tokens[0].Value;
-            if (DurationText.TryParse(text, out var duration) && duration >= TimeSpan.FromMilliseconds(1) && duration <= TimeSpan.FromDays(7))
-            {
-                return duration;
-            }
-
-            result.AddError($"{name} must be {DurationForms}, from 1ms to 168h, not '{text}'.");
-            return default;
-        },
-    };
 }

@@ -8,20 +8,26 @@ namespace EchoService.Probe.Connections;
 internal sealed class Connector : IDisposable
 {
     /// <summary>
-    /// Connects that may be under way at once. More than a listen backlog (commonly 128 to 4096) at a time would
+    /// Connects of a crowd that may be under way at once. More than a listen backlog (commonly 128 to 4096) at a time would
     /// measure SYN retransmission, one second each, and not the server.
     /// </summary>
-    private const int MaxConcurrentConnects = 128;
+    public const int CrowdLimit = 128;
 
-    private readonly SemaphoreSlim _slots = new(MaxConcurrentConnects);
+    private readonly SemaphoreSlim _slots;
     private readonly TimeSpan _timeout;
     private readonly int _port;
     private readonly LatencyHistogram _connectTimes;
     private readonly Resolver _resolver;
     private readonly Dialer _dialer;
 
-    public Connector(ProbeTarget target, TimeSpan timeout, LatencyHistogram connectTimes, Resolver? resolver = null)
+    /// <param name="target">Where to.</param>
+    /// <param name="timeout">For the look-up of the name, and again for the connect.</param>
+    /// <param name="connectTimes">Takes how long each connect took.</param>
+    /// <param name="mostAtOnce">Connects under way at once; who comes later waits.</param>
+    /// <param name="resolver">In place of the system's.</param>
+    public Connector(ProbeTarget target, TimeSpan timeout, LatencyHistogram connectTimes, int mostAtOnce = CrowdLimit, Resolver? resolver = null)
     {
+        _slots = new SemaphoreSlim(mostAtOnce);
         (_timeout, _port, _connectTimes) = (timeout, target.Port, connectTimes);
         _resolver = resolver ?? new Resolver(target.Host);
         _dialer = new Dialer(DialAsync);

@@ -3,7 +3,9 @@ using EchoService.Probe.Measurement;
 namespace EchoService.Probe.Connections;
 
 /// <summary>Counts what happens and keeps the first <see cref="Capacity"/> events of it.</summary>
-internal sealed class EventLog(long origin)
+/// <param name="origin">When the run began.</param>
+/// <param name="sink">Told of every event as it happens, beyond the capacity too; called under the gate.</param>
+internal sealed class EventLog(long origin, Action<ProbeEvent>? sink = null)
 {
     public const int Capacity = 1000;
 
@@ -19,9 +21,11 @@ internal sealed class EventLog(long origin)
         lock (_gate)
         {
             Interlocked.Increment(ref _counts[(int)kind]);
+            var happened = new ProbeEvent(Clock.Now - origin, connection, kind, detail);
+            sink?.Invoke(happened);
             if (_events.Count < Capacity)
             {
-                _events.Add(new ProbeEvent(Clock.Now - origin, connection, kind, detail));
+                _events.Add(happened);
             }
             else
             {

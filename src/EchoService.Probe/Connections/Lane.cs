@@ -19,6 +19,7 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
     private Conversation? _conversation;
     private bool _stopped;
     private long _connects;
+    private long _firstEndAt;
 
     /// <summary>What has come of every attempt since the last answer, if it was the same each time.</summary>
     private ProbeEventKind? _row;
@@ -107,6 +108,7 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
             sample.Reconnects += Math.Max(0, _connects - 1);
             sample.EverConnected += _connects > 0 ? 1 : 0;
             sample.Open += _conversation is not null ? 1 : 0;
+            sample.SeeLane(_ledger.FirstAnswerAt, _ledger.LastAnswerAt, _firstEndAt);
             _ledger.AddTo(sample, now);
         }
     }
@@ -136,6 +138,7 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
                 return;
             }
 
+            _firstEndAt = _firstEndAt == 0 ? Clock.Now : _firstEndAt;
             var (kind, detail) = conversation.End(error.Value);
             if (kind != ProbeEventKind.Corrupted)
             {

@@ -25,6 +25,11 @@ internal sealed class MessageLedger(int connection, LaneSettings settings, Laten
 
     public long Answered => _totals.Answered;
 
+    /// <summary>When the first and the last answer came; 0: there was none.</summary>
+    public long FirstAnswerAt { get; private set; }
+
+    public long LastAnswerAt { get; private set; }
+
     /// <summary>A message is due.</summary>
     public void Post(long dueAt, long now)
     {
@@ -193,6 +198,8 @@ internal sealed class MessageLedger(int connection, LaneSettings settings, Laten
     {
         var latency = now - message.StartedAt;
         _totals.Answered++;
+        LastAnswerAt = now;
+        FirstAnswerAt = FirstAnswerAt == 0 ? now : FirstAnswerAt;
         latencies.Record(latency);
         _worst = Math.Max(_worst, latency);
         var late = latency > settings.LateAfter;

@@ -33,6 +33,9 @@ internal enum ProbeEventKind
     /// <summary>Messages were never answered; a cause only.</summary>
     LostMessages,
 
+    /// <summary>A client waited longer for an answer than <c>--max-gap</c>; a cause only.</summary>
+    LongGap,
+
     /// <summary>An answer took longer than allowed; as an event, the first of a row.</summary>
     Late,
 

@@ -9,21 +9,24 @@ internal static class EventLines
     /// <summary>More of a kind at once than this share a line: a server that restarts ends every connection.</summary>
     private const int MostOfAKind = 4;
 
-    public static IEnumerable<string> Of(IReadOnlyList<ProbeEvent> happened)
+    /// <param name="happened">The events.</param>
+    /// <param name="name">Whose, if the lines shall say so.</param>
+    public static IEnumerable<string> Of(IReadOnlyList<ProbeEvent> happened, PopulationName? name)
     {
+        var whose = name is null ? "" : $"{name}: ";
         foreach (var group in happened.GroupBy(e => e.Kind))
         {
             var events = group.ToArray();
             var shown = events.Length <= MostOfAKind ? events.Length : 1;
             foreach (var one in events[..shown])
             {
-                var line = $"{Prefix(one)} connection {one.Connection}: {Wording.Of(one.Kind)}";
+                var line = $"{Prefix(one)} {whose}connection {one.Connection}: {Wording.Of(one.Kind)}";
                 yield return one.Detail is null ? line : $"{line} ({one.Detail})";
             }
 
             if (shown < events.Length)
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{Prefix(events[^1])} {events.Length - shown} more: {Wording.Of(group.Key)}");
+                yield return string.Create(CultureInfo.InvariantCulture, $"{Prefix(events[^1])} {whose}{events.Length - shown} more: {Wording.Of(group.Key)}");
             }
         }
     }

@@ -1,25 +1,25 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using EchoService.Probe.Connections;
 
 namespace EchoService.Probe.Reporting;
 
-/// <summary>The report as JSON: camelCase, enums as camelCase strings, nulls written. Its serializers are made at compile time.</summary>
-[JsonSerializable(typeof(ProbeReport))]
-internal sealed partial class ReportJson : JsonSerializerContext
+/// <summary>The report as JSON: camelCase, enums as camelCase strings, nulls written.</summary>
+internal static class ReportJson
 {
-    private static readonly ReportJson Context = new(new JsonSerializerOptions
+    // Both go to a terminal or a file, never into HTML.
+    private static readonly ReportJsonContext Document = new(new JsonSerializerOptions(ReportJsonContext.Default.Options)
     {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
-        // The document goes to a terminal or a file, never into HTML.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { Names<ProbeEventKind>(), Names<ProbeMode>(), Names<VerdictStatus>() },
     });
 
-    public static string Write(ProbeReport report) => JsonSerializer.Serialize(report, Context.ProbeReport);
+    private static readonly ReportJsonContext Line = new(new JsonSerializerOptions(ReportJsonContext.Default.Options)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
 
-    private static JsonStringEnumConverter<TEnum> Names<TEnum>()
-        where TEnum : struct, Enum => new(JsonNamingPolicy.CamelCase);
+    public static string Write(ProbeReport report) => JsonSerializer.Serialize(report, Document.ProbeReport);
+
+    /// <summary>In one line.</summary>
+    public static string Write(StreamedEvent happened) => JsonSerializer.Serialize(happened, Line.StreamedEvent);
 }

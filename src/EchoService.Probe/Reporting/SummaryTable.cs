@@ -1,35 +1,58 @@
+using EchoService.Probe.Connections;
 using Spectre.Console;
 
 namespace EchoService.Probe.Reporting;
 
-/// <summary>The end of a run as people read it: a table, then the verdict in one line.</summary>
+/// <summary>The end of a run as people read it: a table for each population, then the verdict in a line each.</summary>
 internal static class SummaryTable
 {
     public static void Write(IAnsiConsole console, ProbeReport report)
     {
-        var colour = report.Verdict.Status == VerdictStatus.NoDisruption ? "green" : "red";
-        var verdict = new Text(report.Verdict.Summary + "\n", Style.Parse(colour));
-        if (report.Verdict.Status == VerdictStatus.NoConnection)
+        var populations = report.Targets.SelectMany(target => target.Populations().Select(one => (target.Target, one.Name, one.Report))).ToArray();
+        foreach (var (target, name, figures) in populations)
         {
-            console.Write(verdict);
-            return;
+            if (figures.Connections.Made == 0 && populations.Length == 1)
+            {
+                continue;
+            }
+
+            console.WriteLine();
+            if (populations.Length > 1)
+            {
+                console.WriteLine($"{target} {(name == Population.Held ? "held" : "new")}");
+            }
+
+            console.Write(TableOf(figures));
         }
 
+        if (report.Command == ProbeMode.Watch && report.Verdict.Status != VerdictStatus.NoConnection)
+        {
+            console.WriteLine($"probe lag {Wording.Duration(report.ProbeLagSeconds)} at worst, in the latencies above");
+            console.WriteLine();
+        }
+
+        foreach (var (target, name, figures) in populations)
+        {
+            var verdict = figures.Verdict;
+            var whose = populations.Length == 1 ? "" : $"{target} {(name == Population.Held ? "held" : "new")}: ";
+            console.Write(new Text($"{whose}{verdict.Summary}\n", Style.Parse(verdict.ExitCode == 0 ? "green" : "red")));
+        }
+    }
+
+    private static Table TableOf(PopulationReport figures)
+    {
         var table = new Table { Border = TableBorder.None, ShowHeaders = false };
         table.AddColumn(new TableColumn("").PadRight(2).NoWrap());
         table.AddColumn(new TableColumn(""));
-        foreach (var (name, value) in Lines(report))
+        foreach (var (name, value) in Lines(figures))
         {
             table.AddRow(new Text(name), new Text(value));
         }
 
-        console.WriteLine();
-        console.Write(table);
-        console.WriteLine();
-        console.Write(verdict);
+        return table;
     }
 
-    private static IEnumerable<(string Name, string Value)> Lines(ProbeReport report)
+    private static IEnumerable<(string Name, string Value)> Lines(PopulationReport report)
     {
         var (messages, connections, latency) = (report.Messages, report.Connections, report.Latency);
         yield return ("messages", $"{Wording.Count(messages.Due)} due, {Wording.Count(messages.Answered)} answered ({Wording.Count(messages.Late)} late{(messages.LateLocally == 0 ? "" : $", {Wording.Count(messages.LateLocally)} of them by own lag")})");
@@ -43,9 +66,14 @@ internal static class SummaryTable
         yield return ("  ended", $"{Wording.Count(connections.FinAtBoundary)} FIN at boundary, {Wording.Count(connections.FinInsideMessage)} FIN inside a message");
         yield return ("", $"{Wording.Count(connections.Resets)} RST, {Wording.Count(connections.Stalled)} stalled");
         yield return ("bytes", $"{Wording.Count(report.Bytes.Corrupted)} wrong, {Wording.Count(report.Bytes.Lost)} missing");
-        if (report.Command == ProbeMode.Watch)
+        foreach (var threshold in report.Thresholds)
         {
-            yield return ("probe lag", $"{Wording.Duration(report.ProbeLagSeconds)} at worst, in the latencies above");
+            yield return ("threshold", $"{Thresholds.Describe(threshold)}{(threshold.Holds ? "" : ", exceeded")}");
+        }
+
+        if (report.Expectation is { } expectation)
+        {
+            yield return ("expected", $"{expectation.Expected}: {expectation.Summary}");
         }
     }
 }

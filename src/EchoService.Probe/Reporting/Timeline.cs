@@ -15,12 +15,13 @@ internal static class Timeline
         _ => '#',
     };
 
+    /// <summary>The parameter of the terminal's sequence for its colour.</summary>
     public static string Colour(char glyph) => glyph switch
     {
-        'x' or '!' => "red",
-        '~' => "yellow",
-        '|' => "blue",
-        '.' => "grey",
-        _ => "green",
+        'x' or '!' => "31",
+        '~' => "33",
+        '|' => "34",
+        '.' => "90",
+        _ => "32",
     };
 }

@@ -19,4 +19,17 @@ internal sealed record TimelineReport(
     long Ended,
     long ConnectFailures,
     int Open,
-    double WorstSeconds);
+    double WorstSeconds)
+{
+    /// <summary>This interval and the next as one.</summary>
+    public TimelineReport With(TimelineReport next) => next with
+    {
+        Answered = Answered + next.Answered,
+        Late = Late + next.Late,
+        Corrupted = Corrupted + next.Corrupted,
+        Lost = Lost + next.Lost,
+        Ended = Ended + next.Ended,
+        ConnectFailures = ConnectFailures + next.ConnectFailures,
+        WorstSeconds = Math.Max(WorstSeconds, next.WorstSeconds),
+    };
+}

@@ -1,3 +1,4 @@
+using System.Globalization;
 using EchoService.Probe.Connections;
 
 namespace EchoService.Probe.Reporting;
@@ -9,20 +10,89 @@ namespace EchoService.Probe.Reporting;
 /// </summary>
 internal static class Verdict
 {
+    public const int Disruption = 1;
     public const int BadArguments = 2;
-    private const int Inconclusive = 4;
+    public const int NoConnection = 3;
+    public const int Inconclusive = 4;
 
-    public static VerdictReport Judge(
-        ProbeOptions options,
-        MessagesReport messages,
-        BytesReport bytes,
-        ConnectionsReport connections,
-        ThroughputReport throughput,
-        LatencyReport latency,
-        GapReport gap)
+    /// <summary>On one population at one target.</summary>
+    public static VerdictReport Judge(ProbeOptions options, PopulationName name, PopulationReport figures)
     {
-        var unanswered = messages.Lost + messages.Unsent - messages.UnsentLocally;
-        (ProbeEventKind Kind, long Count, string One, string Many)[] candidates =
+        var (messages, connections, gap) = (figures.Messages, figures.Connections, figures.LongestGap);
+        var candidates = Candidates(options, figures);
+        var found = candidates.Where(c => c.Count > 0 && !IsAllowed(options, c.Kind, figures)).ToArray();
+        ProbeEventKind[] causes = [.. found.Select(c => c.Kind).Distinct()];
+        var list = string.Join(", ", found.Select(c => Wording.Count(c.Count, c.One, c.Many) + LimitOf(options, c.Kind)));
+        var closes = connections.FinAtBoundary == 0 || causes.Contains(ProbeEventKind.FinAtBoundary)
+            ? ""
+            : $", {Wording.Count(connections.FinAtBoundary, "connection", "connections")} closed at a message boundary";
+
+        if (figures.Expectation is { } expectation)
+        {
+            return expectation.Met
+                ? new VerdictReport(VerdictStatus.AsExpected, 0, [], $"As expected: {expectation.Summary}.")
+                : new VerdictReport(VerdictStatus.NotAsExpected, Disruption, causes, $"Not as expected: {expectation.Summary}.");
+        }
+
+        if (connections.Made == 0)
+        {
+            var why = list.Length == 0 ? "interrupted before one was made" : list;
+            return new VerdictReport(VerdictStatus.NoConnection, NoConnection, causes, $"No connection to {name.Target}: {why}.");
+        }
+
+        var longestGap = $"longest gap {Wording.Duration(gap.Seconds)}";
+        if (causes is [ProbeEventKind.LocalLimit])
+        {
+            return new VerdictReport(VerdictStatus.Inconclusive, Inconclusive, causes, $"Inconclusive, for the probe's own machine was the limit: {list}; {longestGap} from {Wording.Duration(gap.AtSeconds)} on{closes}.");
+        }
+
+        if (causes.Length > 0)
+        {
+            return new VerdictReport(VerdictStatus.Disruption, Disruption, causes, $"Disruption: {list}; {longestGap} from {Wording.Duration(gap.AtSeconds)} on{closes}.");
+        }
+
+        var figuresInShort = options.Mode == ProbeMode.Load
+            ? $"{Wording.Count(figures.Throughput.MessagesPerSecond)} messages/s, p99 {Wording.Duration(figures.Latency.P99Seconds)}"
+            : $"{Wording.Count(messages.Answered)} of {Wording.Count(messages.Due)} messages answered, {longestGap}";
+        var allowed = string.Join(", ", candidates.Where(c => c.Count > 0).Select(c => Wording.Count(c.Count, c.One, c.Many) + LimitOf(options, c.Kind)));
+        return new VerdictReport(VerdictStatus.NoDisruption, 0, [], $"No disruption: {figuresInShort}{closes}{(allowed.Length == 0 ? "" : $"; within limits: {allowed}")}.");
+    }
+
+    /// <summary>On one target.</summary>
+    public static VerdictReport Combine(PopulationReport? held, PopulationReport? fresh) => (held, fresh) switch
+    {
+        ({ } one, null) => one.Verdict,
+        (null, { } one) => one.Verdict,
+        ({ } both, { } and) => Combine([("held", both.Verdict), ("new", and.Verdict)]),
+        _ => throw new ArgumentException("A target without clients."),
+    };
+
+    /// <summary>On the run.</summary>
+    public static VerdictReport Combine(IReadOnlyList<TargetReport> targets) =>
+        targets is [var only] ? only.Verdict : Combine([.. targets.Select(target => (target.Target, target.Verdict))]);
+
+    /// <summary>The gravest of all; that one could not be reached while another could is a disruption.</summary>
+    private static VerdictReport Combine((string Name, VerdictReport Verdict)[] parts)
+    {
+        var codes = parts.Select(part => part.Verdict.ExitCode).Distinct().ToArray();
+        ProbeEventKind[] causes = [.. parts.SelectMany(part => part.Verdict.Causes).Distinct().Order()];
+        var (status, code) = codes switch
+        {
+            [NoConnection] => (VerdictStatus.NoConnection, NoConnection),
+            _ when codes.Contains(Disruption) || codes.Contains(NoConnection) =>
+                (parts.Any(part => part.Verdict.Status is VerdictStatus.Disruption or VerdictStatus.NoConnection) ? VerdictStatus.Disruption : VerdictStatus.NotAsExpected, Disruption),
+            _ when codes.Contains(Inconclusive) => (VerdictStatus.Inconclusive, Inconclusive),
+            _ => (parts.Any(part => part.Verdict.Status == VerdictStatus.AsExpected) ? VerdictStatus.AsExpected : VerdictStatus.NoDisruption, 0),
+        };
+        var summary = string.Join(" ", parts.Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Name}: {part.Verdict.Summary}")));
+        return new VerdictReport(status, code, causes, summary);
+    }
+
+    private static (ProbeEventKind Kind, long Count, string One, string Many)[] Candidates(ProbeOptions options, PopulationReport figures)
+    {
+        var (messages, bytes, connections) = (figures.Messages, figures.Bytes, figures.Connections);
+        long Of(ProbeEventKind kind) => Thresholds.CountOf(kind, figures).Count;
+        return
         [
             messages.Corrupted > 0
                 ? (ProbeEventKind.Corrupted, messages.Corrupted, "message corrupted", "messages corrupted")
@@ -37,38 +107,26 @@ internal static class Verdict
             (ProbeEventKind.LocalLimit, connections.LocalLimit, "connect failed for want of local descriptors or ports", "connects failed for want of local descriptors or ports"),
             (ProbeEventKind.LocalLimit, messages.UnsentLocally, "message never sent for it", "messages never sent for it"),
             (ProbeEventKind.LocalLimit, messages.LateLocally, "answer late by the probe's own lag", "answers late by the probe's own lag"),
-            (ProbeEventKind.LostMessages, unanswered, "message lost", "messages lost"),
-            (ProbeEventKind.Late, messages.Late - messages.LateLocally, "answer late", "answers late"),
+            (ProbeEventKind.LostMessages, Of(ProbeEventKind.LostMessages), "message lost", "messages lost"),
+            (ProbeEventKind.LongGap, options.MaxGap is { } most && figures.LongestGap.Seconds > most.TotalSeconds ? 1 : 0, "gap too long", "gaps too long"),
+            (ProbeEventKind.Late, Of(ProbeEventKind.Late), "answer late", "answers late"),
             (ProbeEventKind.FinAtBoundary, options.Strict ? connections.FinAtBoundary : 0, "connection closed at a message boundary", "connections closed at a message boundary"),
         ];
-        var found = candidates.Where(c => c.Count > 0).ToArray();
-        ProbeEventKind[] causes = [.. found.Select(c => c.Kind).Distinct()];
-        var list = string.Join(", ", found.Select(c => Wording.Count(c.Count, c.One, c.Many)));
-
-        if (connections.Made == 0)
-        {
-            var why = list.Length == 0 ? "interrupted before one was made" : list;
-            return new VerdictReport(VerdictStatus.NoConnection, 3, causes, $"No connection to {options.Target}: {why}.");
-        }
-
-        var closes = connections.FinAtBoundary == 0
-            ? ""
-            : $", {Wording.Count(connections.FinAtBoundary, "connection", "connections")} closed at a message boundary";
-        var longestGap = $"longest gap {Wording.Duration(gap.Seconds)}";
-        if (causes is [ProbeEventKind.LocalLimit])
-        {
-            return new VerdictReport(VerdictStatus.Inconclusive, Inconclusive, causes, $"Inconclusive, for the probe's own machine was the limit: {list}; {longestGap} from {Wording.Duration(gap.AtSeconds)} on{closes}.");
-        }
-
-        if (causes.Length > 0)
-        {
-            var besides = causes.Contains(ProbeEventKind.FinAtBoundary) ? "" : closes;
-            return new VerdictReport(VerdictStatus.Disruption, 1, causes, $"Disruption: {list}; {longestGap} from {Wording.Duration(gap.AtSeconds)} on{besides}.");
-        }
-
-        var figures = options.Mode == ProbeMode.Load
-            ? $"{Wording.Count(throughput.MessagesPerSecond)} messages/s, p99 {Wording.Duration(latency.P99Seconds)}"
-            : $"{Wording.Count(messages.Answered)} of {Wording.Count(messages.Due)} messages answered, {longestGap}";
-        return new VerdictReport(VerdictStatus.NoDisruption, 0, causes, $"No disruption: {figures}{closes}.");
     }
+
+    private static bool IsAllowed(ProbeOptions options, ProbeEventKind kind, PopulationReport figures)
+    {
+        if (!options.Limits.TryGetValue(kind, out var limit))
+        {
+            return false;
+        }
+
+        var (count, of) = Thresholds.CountOf(kind, figures);
+        // Wrong bytes beyond every message are not what the limit is about.
+        return count > 0 && limit.Holds(count, of);
+    }
+
+    private static string LimitOf(ProbeOptions options, ProbeEventKind kind) => kind == ProbeEventKind.LongGap
+        ? $" ({Thresholds.MaxGap} {Wording.Duration(options.MaxGap!.Value.TotalSeconds)})"
+        : options.Limits.TryGetValue(kind, out var limit) ? $" ({Thresholds.Options.First(option => option.Kind == kind).Option} {limit})" : "";
 }

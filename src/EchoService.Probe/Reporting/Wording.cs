@@ -10,6 +10,8 @@ internal static class Wording
 
     public static string Count(long number, string one, string many) => $"{Count(number)} {(number == 1 ? one : many)}";
 
+    public static string Share(double percent) => string.Create(CultureInfo.InvariantCulture, $"{percent:0.####}%");
+
     public static string Duration(double seconds) => seconds switch
     {
         0 => "0",
@@ -39,6 +41,7 @@ internal static class Wording
         ProbeEventKind.Unreachable => "unreachable",
         ProbeEventKind.LocalLimit => "out of local descriptors or ports",
         ProbeEventKind.LostMessages => "messages lost",
+        ProbeEventKind.LongGap => "gap too long",
         ProbeEventKind.Late => "late answer",
         ProbeEventKind.FinAtBoundary => "FIN at a message boundary",
         ProbeEventKind.Reconnected => "answered again",

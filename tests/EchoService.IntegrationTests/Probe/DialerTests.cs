@@ -86,7 +86,7 @@ public sealed class DialerTests
     public async Task NameWithoutAnyAnswerIsUnreachableAndNotAConnectTimeout()
     {
         var silent = new Resolver("silent.example", (_, _) => new TaskCompletionSource<IPAddress[]>().Task);
-        using var connector = new Connector(new ProbeTarget("silent.example", 7), TimeSpan.FromMilliseconds(200), new LatencyHistogram(), silent);
+        using var connector = new Connector(new ProbeTarget("silent.example", 7), TimeSpan.FromMilliseconds(200), new LatencyHistogram(), resolver: silent);
 
         var (socket, failure) = await connector.ConnectAsync(TestContext.Current.CancellationToken);
 
@@ -128,7 +128,7 @@ public sealed class DialerTests
     {
         var resolver = new Resolver("several.example", (_, family) => Task.FromResult<IPAddress[]>(
             family == AddressFamily.InterNetwork ? [.. addresses.Select(IPAddress.Parse)] : []));
-        return new Connector(new ProbeTarget("several.example", port), timeout, new LatencyHistogram(), resolver);
+        return new Connector(new ProbeTarget("several.example", port), timeout, new LatencyHistogram(), resolver: resolver);
     }
 
     private static int PortOf(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;

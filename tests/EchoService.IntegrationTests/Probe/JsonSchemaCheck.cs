@@ -31,9 +31,9 @@ internal sealed class JsonSchemaCheck(JsonElement schema)
                 "maxItems" => value.GetArrayLength() <= rule.Value.GetInt32(),
                 "uniqueItems" => value.EnumerateArray().Select(item => item.GetRawText()).Distinct().Count() == value.GetArrayLength(),
                 "format" => value.TryGetDateTime(out var time) && time.Kind == DateTimeKind.Utc,
-                "required" => rule.Value.EnumerateArray().All(name => value.TryGetProperty(name.GetString()!, out _)),
-                "additionalProperties" => value.EnumerateObject().All(p => rules.GetProperty("properties").TryGetProperty(p.Name, out _)),
-                "properties" => All(rule.Value.EnumerateObject(), p => value.TryGetProperty(p.Name, out var child), p => (p.Value, value.GetProperty(p.Name), $"{path}.{p.Name}")),
+                "required" => value.ValueKind != JsonValueKind.Object || rule.Value.EnumerateArray().All(name => value.TryGetProperty(name.GetString()!, out _)),
+                "additionalProperties" => value.ValueKind != JsonValueKind.Object || value.EnumerateObject().All(p => rules.GetProperty("properties").TryGetProperty(p.Name, out _)),
+                "properties" => value.ValueKind != JsonValueKind.Object || All(rule.Value.EnumerateObject(), p => value.TryGetProperty(p.Name, out var child), p => (p.Value, value.GetProperty(p.Name), $"{path}.{p.Name}")),
                 "items" => All(value.EnumerateArray(), _ => true, item => (rule.Value, item, $"{path}[]")),
                 _ => false,
             };

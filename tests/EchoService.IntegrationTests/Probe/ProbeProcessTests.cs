@@ -58,6 +58,15 @@ public sealed class ProbeProcessTests
     [InlineData("load", "127.0.0.1:7007", "--size", "0")]
     [InlineData("load", "127.0.0.1:7007", "--connections", "many")]
     [InlineData("load", "127.0.0.1:7007", "another:7007")]
+    [InlineData("watch", "127.0.0.1:7007", "127.0.0.1:7007")]
+    [InlineData("watch", "127.0.0.1:7007", "--max-lost", "-1")]
+    [InlineData("watch", "127.0.0.1:7007", "--max-lost", "101%")]
+    [InlineData("watch", "127.0.0.1:7007", "--max-gap", "2")]
+    [InlineData("watch", "127.0.0.1:7007", "--expect-held", "happy")]
+    [InlineData("watch", "127.0.0.1:7007", "--expect-new", "refused")]
+    [InlineData("watch", "127.0.0.1:7007", "--connections", "0")]
+    [InlineData("watch", "127.0.0.1:7007", "--junit", "/nowhere/at/all.xml")]
+    [InlineData("watch", "127.0.0.1:7007", "--events", "/nowhere/at/all.ndjson")]
     public async Task ExitsWith2AndSaysWhyWhenTheArgumentsAreBad(params string[] arguments)
     {
         var (exitCode, _, error) = await ProbeProcess.RunAsync(arguments);
@@ -104,7 +113,7 @@ public sealed class ProbeProcessTests
         exitCode.ShouldBe(0, output);
         using var report = JsonDocument.Parse(output);
         report.RootElement.GetProperty("interrupted").GetBoolean().ShouldBeTrue();
-        report.RootElement.GetProperty("messages").GetProperty("answered").GetInt64().ShouldBeGreaterThanOrEqualTo(5);
+        report.RootElement.GetProperty("targets")[0].GetProperty("held").GetProperty("messages").GetProperty("answered").GetInt64().ShouldBeGreaterThanOrEqualTo(5);
         report.RootElement.GetProperty("verdict").GetProperty("status").GetString().ShouldBe("noDisruption");
     }
 
@@ -133,7 +142,7 @@ public sealed class ProbeProcessTests
         using var report = JsonDocument.Parse(output);
         report.RootElement.GetProperty("verdict").GetProperty("status").GetString().ShouldBe("inconclusive");
         report.RootElement.GetProperty("verdict").GetProperty("causes").EnumerateArray().Single().GetString().ShouldBe("localLimit");
-        var messages = report.RootElement.GetProperty("messages");
+        var messages = report.RootElement.GetProperty("targets")[0].GetProperty("held").GetProperty("messages");
         messages.GetProperty("lateLocally").GetInt64().ShouldBeGreaterThan(50);
         messages.GetProperty("lateLocally").GetInt64().ShouldBe(messages.GetProperty("late").GetInt64());
     }

@@ -18,7 +18,10 @@ public sealed class ReportSchemaTests
     [InlineData("load", 1)]
     [InlineData("watch", 1)]
     [InlineData("watch", 3)]
-    public async Task WhatTheProgramPrintsFollowsTheSchema(string command, int expectedExitCode)
+    [InlineData("watch", 0, "--new-rate", "20", "--max-lost", "0.1%", "--max-gap", "20s")]
+    [InlineData("watch", 0, "--new-rate", "20", "--expect-held", "alive", "--expect-new", "echo")]
+    [InlineData("watch", 1, "--new-rate", "20", "--max-resets", "1")]
+    public async Task WhatTheProgramPrintsFollowsTheSchema(string command, int expectedExitCode, params string[] more)
     {
         await using var server = LoopbackServer.Start(async c =>
         {
@@ -38,7 +41,7 @@ public sealed class ReportSchemaTests
         }
 
         var timeout = expectedExitCode == 3 ? "300ms" : "20s";
-        var (exitCode, output, error) = await ProbeProcess.RunAsync(command, ProbeRuns.Target(server.Port), "--json", "--duration", "1s", "--timeout", timeout, "--connections", "2");
+        var (exitCode, output, error) = await ProbeProcess.RunAsync([command, ProbeRuns.Target(server.Port), "--json", "--duration", "1s", "--timeout", timeout, "--connections", "2", .. more]);
 
         exitCode.ShouldBe(expectedExitCode, output);
         error.ShouldBeEmpty();
@@ -52,13 +55,13 @@ public sealed class ReportSchemaTests
     public async Task SchemaRefusesWhatIsMissingUnknownOrOutOfRange()
     {
         await using var server = LoopbackServer.Start(c => c.EchoAsync());
-        var good = ReportJson.Write(await ProbeRuns.RunAsync(ProbeRuns.Load(server.Port)));
+        var good = ReportJson.Write(await ProbeRuns.RunWholeAsync(ProbeRuns.Load(server.Port)));
         FaultsOf(good, _ => { }).ShouldBeEmpty();
 
         FaultsOf(good, report => report.Remove("verdict")).Count.ShouldBe(1);
         FaultsOf(good, report => report["surprise"] = 1).Count.ShouldBe(1);
-        FaultsOf(good, report => report["messages"]!["lost"] = -1).Count.ShouldBe(1);
-        FaultsOf(good, report => report["messages"]!["lost"] = 0.5).Count.ShouldBe(1);
+        FaultsOf(good, report => Held(report)["messages"]!["lost"] = -1).Count.ShouldBe(1);
+        FaultsOf(good, report => Held(report)["messages"]!["lost"] = 0.5).Count.ShouldBe(1);
         FaultsOf(good, report => report["verdict"]!["causes"] = new JsonArray("gremlins")).Count.ShouldBe(1);
         FaultsOf(good, report => report["startedAt"] = "2026-01-01T00:00:00+01:00").Count.ShouldBe(1);
     }
@@ -76,6 +79,8 @@ public sealed class ReportSchemaTests
             documentation.ShouldContain($"| `{status}` |");
         }
     }
+
+    private static JsonNode Held(JsonObject report) => report["targets"]![0]!["held"]!;
 
     private static IReadOnlyList<string> FaultsOf(string report, Action<JsonObject> change)
     {

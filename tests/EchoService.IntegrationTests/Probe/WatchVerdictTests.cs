@@ -59,7 +59,7 @@ public sealed class WatchVerdictTests
     public async Task AddressWithoutARouteIsUnreachable()
     {
         // The kernel refuses to connect TCP to a multicast address: no packet leaves.
-        var options = ProbeRuns.Watch(7) with { Target = new ProbeTarget("224.0.0.1", 7), Timeout = TimeSpan.FromMilliseconds(500) };
+        var options = ProbeRuns.Watch(7) with { Targets = [new ProbeTarget("224.0.0.1", 7)], Timeout = TimeSpan.FromMilliseconds(500) };
 
         var report = await ProbeRuns.RunAsync(options);
 

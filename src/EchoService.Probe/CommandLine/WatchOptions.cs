@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using EchoService.Probe.Connections;
+using EchoService.Probe.Reporting;
+
+namespace EchoService.Probe.CommandLine;
+
+/// <summary>What <c>watch</c> alone can be told: what is expected, what is allowed, and where the report goes.</summary>
+internal sealed class WatchOptions
+{
+    private readonly Option<double> _newRate = OptionKinds.Number<double>("--new-rate", "-n", "New connections per second beside the held ones: connect, one message, close; 0 for none", 0, 0, 10_000);
+    private readonly Option<HeldExpectation?> _expectHeld = OptionKinds.Choice<HeldExpectation>("--expect-held", "What is to be proved of held connections");
+    private readonly Option<NewExpectation?> _expectNew = OptionKinds.Choice<NewExpectation>("--expect-new", "What is to be proved of new connections, with --new-rate");
+    private readonly Option<TimeSpan?> _maxGap = new(Thresholds.MaxGap)
+    {
+        Description = "A longer gap is a disruption",
+        CustomParser = result => OptionKinds.ParseDuration(result, Thresholds.MaxGap),
+    };
+
+    private readonly (ProbeEventKind Kind, Option<Limit?> Option)[] _limits =
+        [.. Thresholds.Options.Select(limit => (limit.Kind, OptionKinds.Limit(limit.Option, $"{limit.What} that are no disruption yet: a number, or a share such as 0.1%")))];
+
+    public Option<FileInfo?> JUnit { get; } = new("--junit") { Description = "Write the verdict as JUnit XML to this file, a test case for each cause" };
+
+    public Option<FileInfo?> Events { get; } = new("--events") { Description = "Write each event as it happens to this file, one JSON object a line" };
+
+    public void AddTo(Command command, Option<int> connections)
+    {
+        command.Options.Add(_newRate);
+        command.Options.Add(_expectHeld);
+        command.Options.Add(_expectNew);
+        command.Options.Add(_maxGap);
+        foreach (var (_, option) in _limits)
+        {
+            command.Options.Add(option);
+        }
+
+        command.Options.Add(JUnit);
+        command.Options.Add(Events);
+        command.Validators.Add(result =>
+        {
+            // By what was typed: neither defaults nor complaints about values are there yet.
+            var hasNew = NumberOf(result, _newRate) is not (null or 0);
+            var hasHeld = NumberOf(result, connections) is not 0;
+            if (!hasNew && result.GetResult(_expectNew) is not null)
+            {
+                result.AddError("--expect-new needs --new-rate.");
+            }
+
+            if (hasHeld)
+            {
+                return;
+            }
+
+            if (!hasNew)
+            {
+                result.AddError("--connections 0 needs --new-rate.");
+            }
+
+            if (result.GetResult(_expectHeld) is not null)
+            {
+                result.AddError("--expect-held needs --connections.");
+            }
+        });
+    }
+
+    public ProbeOptions Apply(ProbeOptions options, ParseResult parsed) => options with
+    {
+        NewRate = parsed.GetValue(_newRate),
+        ExpectHeld = parsed.GetValue(_expectHeld),
+        ExpectNew = parsed.GetValue(_expectNew),
+        MaxGap = parsed.GetValue(_maxGap),
+        Limits = _limits.Where(limit => parsed.GetValue(limit.Option) is not null).ToDictionary(limit => limit.Kind, limit => parsed.GetValue(limit.Option)!.Value),
+    };
+
+    /// <summary>What was given for <paramref name="option"/>, NaN if it is no number; null: nothing was.</summary>
+    private static double? NumberOf(CommandResult result, Option option) => result.GetResult(option)?.Tokens is [var token, ..]
+        ? double.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) ? number : double.NaN
+        : null;
+}

@@ -1,0 +1,296 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net.Sockets;
+using EchoService.Probe.Measurement;
+
+namespace EchoService.Probe.Connections;
+
+/// <summary>Fresh connections at a fixed rate, whatever the server does: connect, one message, close.</summary>
+internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, LatencyHistogram latencies) : IClients
+{
+    /// <summary>Connections under way at once; what is due beyond it is the probe's limit and not the server's.</summary>
+    public const int MostUnderWay = 10_000;
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private MessageTotals _totals;
+    private GapMeter _gap;
+    private long _connects;
+    private long _worst;
+    private int _underWay;
+    private int _open;
+    private bool _stopped;
+
+    /// <summary>What has come of every connection since the last that was answered, if it was the same each time.</summary>
+    private ProbeEventKind? _row;
+    private bool _failed;
+
+    public Task RunAsync(CancellationToken stop) => _idle.Task;
+
+    public void Post(long index, long dueAt)
+    {
+        var now = Clock.Now;
+        lock (_gate)
+        {
+            if (_stopped)
+            {
+                return;
+            }
+
+            _totals.Due++;
+            _gap.Due(Math.Min(dueAt, now));
+            if (_underWay == MostUnderWay)
+            {
+                Fail(index, now, ProbeEventKind.LocalLimit, "too many under way", wasSent: false);
+                return;
+            }
+
+            _underWay++;
+        }
+
+        // The pacer's thread keeps the time, and nothing else.
+        ThreadPool.UnsafeQueueUserWorkItem(static visit => _ = visit.Clients.VisitAsync(visit.Index, visit.DueAt, visit.OwnLag), (Clients: this, Index: index, DueAt: dueAt, OwnLag: Math.Max(0, now - dueAt) - settings.Lag.Total(now)), preferLocal: false);
+    }
+
+    public void Housekeep(long now)
+    {
+        // Each connection has a deadline of its own.
+    }
+
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _stopped = true;
+            if (_underWay == 0)
+            {
+                _idle.TrySetResult();
+            }
+        }
+
+        _stop.Cancel();
+    }
+
+    public void AddTo(RunSample sample, long now)
+    {
+        lock (_gate)
+        {
+            sample.Messages.Add(_totals);
+            sample.Connects += _connects;
+            sample.EverConnected += _connects > 0 ? 1 : 0;
+            sample.Open += _open;
+            sample.Worst = Math.Max(sample.Worst, _worst);
+            _worst = 0;
+            _gap.AddTo(sample, now);
+        }
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        settings.Connector.Dispose();
+    }
+
+    private async Task VisitAsync(long index, long dueAt, long ownLag)
+    {
+        var (socket, failure) = await settings.Connector.ConnectAsync(_stop.Token).ConfigureAwait(false);
+        var buffer = ArrayPool<byte>.Shared.Rent(settings.Codec.MessageSize + StreamVerifier.EvidenceLength);
+        try
+        {
+            if (socket is null)
+            {
+                lock (_gate)
+                {
+                    // Without a failure the run is over.
+                    if (failure is { } kind)
+                    {
+                        Fail(index, dueAt, kind, detail: null, wasSent: false);
+                    }
+                    else
+                    {
+                        _totals.Unsent++;
+                    }
+                }
+
+                return;
+            }
+
+            lock (_gate)
+            {
+                _connects++;
+                _open++;
+            }
+
+            var message = new SingleMessage(index);
+            var verifier = new StreamVerifier(settings.Codec, connection: 1, message);
+            var (end, findings) = await ConverseAsync(socket, index, buffer, message, verifier).ConfigureAwait(false);
+            lock (_gate)
+            {
+                _open--;
+                Settle(index, dueAt, ownLag, message, verifier.Partial, end, findings);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            lock (_gate)
+            {
+                if (--_underWay == 0 && _stopped)
+                {
+                    _idle.TrySetResult();
+                }
+            }
+        }
+    }
+
+    /// <summary>How the connection ended before its message had come back; null: it came back, or the run is over.</summary>
+    private async Task<(ProbeEventKind? End, StreamFindings Findings)> ConverseAsync(Socket socket, long index, byte[] buffer, SingleMessage message, StreamVerifier verifier)
+    {
+        using var owned = socket;
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        deadline.CancelAfter(TimeSpan.FromSeconds(Clock.ToSeconds(settings.Timeout)));
+        var findings = default(StreamFindings);
+        try
+        {
+            var size = settings.Codec.MessageSize;
+            settings.Codec.Write(1, index, buffer.AsSpan(0, size));
+            for (var sent = 0; sent < size;)
+            {
+                var count = await socket.SendAsync(buffer.AsMemory(sent, size - sent), SocketFlags.None, deadline.Token).ConfigureAwait(false);
+                sent += count;
+                lock (_gate)
+                {
+                    _totals.BytesSent += count;
+                }
+            }
+
+            while (!message.IsComplete)
+            {
+                var count = await socket.ReceiveAsync(buffer.AsMemory(findings.Held), SocketFlags.None, deadline.Token).ConfigureAwait(false);
+                var next = verifier.Take(buffer.AsSpan(0, findings.Held + count), isLast: count == 0);
+                findings = next with
+                {
+                    WrongBytes = next.WrongBytes + findings.WrongBytes,
+                    MissingBytes = next.MissingBytes + findings.MissingBytes,
+                    Corruption = findings.Corruption ?? next.Corruption,
+                };
+                if (count == 0)
+                {
+                    return (Failures.OfEnd(SocketError.Success, metReset: false, verifier.Partial), findings);
+                }
+
+                lock (_gate)
+                {
+                    _totals.BytesReceived += count;
+                }
+            }
+
+            socket.Shutdown(SocketShutdown.Both);
+            return (null, findings);
+        }
+        catch (SocketException e)
+        {
+            return (message.IsComplete ? null : Failures.OfEnd(e.SocketErrorCode, metReset: true, verifier.Partial), findings);
+        }
+        catch (OperationCanceledException)
+        {
+            socket.LingerState = new LingerOption(enable: true, seconds: 0);
+            return (_stop.IsCancellationRequested ? null : ProbeEventKind.Stalled, findings);
+        }
+    }
+
+    private void Settle(long index, long dueAt, long ownLag, SingleMessage message, int partial, ProbeEventKind? end, in StreamFindings findings)
+    {
+        var now = Clock.Now;
+        _totals.BytesCorrupted += findings.WrongBytes;
+        _totals.BytesLost += findings.MissingBytes;
+        if (findings.MissingBytes > 0)
+        {
+            settings.Events.Add(ProbeEventKind.LostBytes, Number(index), string.Create(CultureInfo.InvariantCulture, $"{findings.MissingBytes} bytes missing"));
+        }
+
+        if (findings.Corruption is { } corruption)
+        {
+            settings.Events.Add(ProbeEventKind.Corrupted, Number(index), corruption);
+        }
+
+        if (message is { IsComplete: true, Fault: null })
+        {
+            Answer(index, dueAt, ownLag, now);
+        }
+        else if (message is { IsComplete: true, Fault: ProbeEventKind.Corrupted })
+        {
+            _totals.Corrupted++;
+            _gap.Answered(now, moreIsDue: _totals.Outstanding > 0);
+            track.Saw(dueAt, outcome: ProbeEventKind.Corrupted);
+        }
+        else if (end is { } kind)
+        {
+            Fail(index, dueAt, kind, partial == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{partial} of {settings.Codec.MessageSize} bytes of a message"), wasSent: true);
+        }
+        else
+        {
+            _totals.Lost++;
+        }
+    }
+
+    private void Answer(long index, long dueAt, long ownLag, long now)
+    {
+        var latency = now - dueAt;
+        _totals.Answered++;
+        latencies.Record(latency);
+        _worst = Math.Max(_worst, latency);
+        _gap.Answered(now, moreIsDue: _totals.Outstanding > 0);
+        track.Saw(dueAt, outcome: null);
+        if (_failed)
+        {
+            settings.Events.Add(ProbeEventKind.Reconnected, Number(index));
+        }
+
+        _failed = false;
+        if (latency <= settings.LateAfter)
+        {
+            _row = null;
+            return;
+        }
+
+        var isOwn = latency - (ownLag + settings.Lag.Total(now)) <= settings.LateAfter;
+        _totals.Late++;
+        _totals.LateLocally += isOwn ? 1 : 0;
+        ReportRow(index, ProbeEventKind.Late, string.Create(CultureInfo.InvariantCulture, $"after {Clock.ToSeconds(latency):0.000} s{(isOwn ? ", the probe's own lag" : "")}"));
+    }
+
+    private void Fail(long index, long dueAt, ProbeEventKind kind, string? detail, bool wasSent)
+    {
+        _failed = true;
+        track.Saw(dueAt, kind);
+        if (wasSent)
+        {
+            _totals.Lost++;
+        }
+        else
+        {
+            _totals.Unsent++;
+            _totals.UnsentLocally += kind == ProbeEventKind.LocalLimit ? 1 : 0;
+        }
+
+        ReportRow(index, kind, detail);
+    }
+
+    private void ReportRow(long index, ProbeEventKind kind, string? detail)
+    {
+        if (_row == kind)
+        {
+            settings.Events.AddToRow(kind);
+        }
+        else
+        {
+            settings.Events.Add(kind, Number(index), detail);
+        }
+
+        _row = kind;
+    }
+
+    private static int Number(long index) => (int)(index % int.MaxValue) + 1;
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text.Json;
+using EchoService.Probe.Connections;
+using EchoService.Probe.Measurement;
+
+namespace EchoService.Probe.Reporting;
+
+/// <summary>Judges what was to be proved: when it became true, whether it stayed so, and whom it spared.</summary>
+internal static class Expectations
+{
+    /// <summary>Whether the outcome of a new connection is what is expected; null is an answer.</summary>
+    public static Func<ProbeEventKind?, bool> OutcomeOf(NewExpectation? expected) => expected switch
+    {
+        NewExpectation.Refused => outcome => outcome is ProbeEventKind.Refused,
+        NewExpectation.Timeout => outcome => outcome is ProbeEventKind.ConnectTimeout,
+        NewExpectation.Closed => outcome => outcome is ProbeEventKind.Reset or ProbeEventKind.FinAtBoundary or ProbeEventKind.FinInsideMessage,
+        _ => outcome => outcome is null,
+    };
+
+    public static ExpectationReport? OfNew(ProbeOptions options, OutcomeTrack track, long origin)
+    {
+        if (options.ExpectNew is not { } expectation)
+        {
+            return null;
+        }
+
+        var expected = Name(expectation);
+        var at = Since(track.FirstAt, origin);
+        var stayed = track.FirstAt is { } first && (track.LastContraryAt is not { } contrary || contrary <= first);
+        var summary = (at, stayed) switch
+        {
+            (null, _) => $"new connections never met {expected}",
+            ({ } when, true) => $"new connections met {expected} from {Wording.Duration(when)} on, to the end",
+            ({ } when, false) => $"new connections met {expected} from {Wording.Duration(when)} on, but not all: another outcome as late as {Wording.Duration(Since(track.LastContraryAt, origin)!.Value)}",
+        };
+        return new ExpectationReport(expected, stayed, at, stayed, Spared: null, summary);
+    }
+
+    public static ExpectationReport? OfHeld(ProbeOptions options, RunSample total, long origin) => options.ExpectHeld switch
+    {
+        HeldExpectation.Alive => OfAlive(options, total, origin),
+        HeldExpectation.Closed => OfClosed(options, total, origin),
+        _ => null,
+    };
+
+    private static ExpectationReport OfAlive(ProbeOptions options, RunSample total, long origin)
+    {
+        var spared = total.EverConnected - total.Cut;
+        var unanswered = total.Messages.Lost + total.Messages.Unsent;
+        var at = total.FirstAnswerAt == 0 ? (double?)null : Since(total.FirstAnswerAt, origin);
+        var stayed = at is not null && spared == options.Connections && unanswered == 0;
+        var summary = stayed
+            ? string.Create(CultureInfo.InvariantCulture, $"all {spared} held connections stayed alive")
+            : string.Create(CultureInfo.InvariantCulture, $"{spared} of {options.Connections} held connections stayed open, {unanswered} messages unanswered");
+        return new ExpectationReport(Name(HeldExpectation.Alive), stayed, at, stayed, spared, summary);
+    }
+
+    private static ExpectationReport OfClosed(ProbeOptions options, RunSample total, long origin)
+    {
+        var spared = total.EverConnected - total.Cut;
+        var allCut = total.EverConnected > 0 && spared == 0;
+        var stayed = allCut && total.CutAndBack == 0;
+        // The last answer, where none came after: a connection that is cut off in silence is known to be so much later.
+        var at = !allCut ? (double?)null : Since(stayed && total.LastAnswerAt != 0 ? total.LastAnswerAt : total.LastCutAt, origin);
+        var summary = (allCut, stayed) switch
+        {
+            (false, _) => string.Create(CultureInfo.InvariantCulture, $"{total.Cut} of {options.Connections} held connections were closed, {spared} spared"),
+            (true, false) => string.Create(CultureInfo.InvariantCulture, $"all held connections were closed by {Wording.Duration(at!.Value)}, but {total.CutAndBack} were answered again"),
+            (true, true) => string.Create(CultureInfo.InvariantCulture, $"all {total.Cut} held connections were closed, with no answer after {Wording.Duration(at!.Value)}"),
+        };
+        return new ExpectationReport(Name(HeldExpectation.Closed), stayed, at, stayed, spared, summary);
+    }
+
+    private static string Name<T>(T expectation)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(expectation.ToString());
+
+    private static double? Since(long? at, long origin) => at is { } instant ? Math.Max(0, Clock.ToSeconds(instant - origin)) : null;
+}

@@ -1,0 +1,12 @@
+using System.Text.Json.Serialization;
+using EchoService.Probe.Connections;
+
+namespace EchoService.Probe.Reporting;
+
+/// <summary>How reports are written, made at build time: a native program has no reflection to find out.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    Converters = [typeof(CamelCaseEnumConverter<ProbeMode>), typeof(CamelCaseEnumConverter<Population>), typeof(CamelCaseEnumConverter<ProbeEventKind>), typeof(CamelCaseEnumConverter<VerdictStatus>)])]
+[JsonSerializable(typeof(ProbeReport))]
+[JsonSerializable(typeof(StreamedEvent))]
+internal sealed partial class ReportJsonContext : JsonSerializerContext;
