@@ -19,10 +19,14 @@ internal sealed class EchoClient : IDisposable
     private EchoClient(Socket socket, Pattern pattern)
     {
         Socket = socket;
+        LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
         _pattern = pattern;
     }
 
     public Socket Socket { get; }
+
+    /// <summary>Where it connected from; known after its end too.</summary>
+    public IPEndPoint LocalEndPoint { get; }
 
     /// <summary>Bytes that the kernel has taken.</summary>
     public long Sent { get; private set; }
@@ -157,6 +161,16 @@ internal sealed class EchoClient : IDisposable
         {
             await LeaveSocketThreadAsync();
         }
+    }
+
+    /// <summary>Sends without end, or until told to stop, checks what comes back, and says how the stream ended.</summary>
+    public async Task<StreamEnd> StreamToEndAsync(CancellationToken stop)
+    {
+        var sending = SendUntilAsync(stop);
+        var end = await ReceiveToEndAsync();
+        Dispose();
+        await sending;
+        return end;
     }
 
     /// <summary>Sends FIN; the other direction stays open.</summary>

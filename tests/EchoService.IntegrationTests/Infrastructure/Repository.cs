@@ -6,6 +6,9 @@ internal static class Repository
     // From the output folder upwards: the path of a source file would be mapped by a deterministic build.
     public static string Root { get; } = FindRoot();
 
+    /// <summary>The version that is built, as Directory.Build.props has it.</summary>
+    public static string Version => File.ReadAllText(PathOf("Directory.Build.props")).Split("<Version>")[1].Split('<')[0];
+
     public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
 
     private static string FindRoot()

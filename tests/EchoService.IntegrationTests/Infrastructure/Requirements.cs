@@ -52,15 +52,17 @@ internal static class Requirements
     };
 
     private static string? FromPackage(string package, params string[] more) =>
-        more.Prepend(package).All(IsOnPath) ? null : $"{package} is not on the PATH; on Debian eng/ensure-packages.sh {package} installs it";
+        more.Prepend(package).All(command => FindOnPath(command) is not null) ? null : $"{package} is not on the PATH; on Debian eng/ensure-packages.sh {package} installs it";
 
-    private static bool IsOnPath(string command) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder =>
-            File.Exists(Path.Combine(folder, command)) || (OperatingSystem.IsWindows() && File.Exists(Path.Combine(folder, command + ".exe"))));
+    /// <summary>The file that a command is; null where it is in no folder of the PATH.</summary>
+    public static string? FindOnPath(string command) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .SelectMany(folder => ((string[])["", ".exe"]).Select(ending => Path.Combine(folder, command + ending)))
+            .FirstOrDefault(File.Exists);
 
     private static bool Answers(string command, string[] arguments, Func<string, bool> accepted)
     {
-        if (!IsOnPath(command))
+        if (FindOnPath(command) is null)
         {
             return false;
         }

@@ -28,7 +28,7 @@ public sealed class SignalTests
         }
 
         using var stop = new CancellationTokenSource();
-        var streams = clients.Select(client => StreamAsync(client, stop.Token)).ToArray();
+        var streams = clients.Select(client => client.StreamToEndAsync(stop.Token)).ToArray();
         await Eventually.TrueAsync(() => clients.TrueForAll(client => client.Received > 100_000));
 
         service.Signal(signal);
@@ -134,16 +134,6 @@ public sealed class SignalTests
         (await second.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
         second.Dispose();
         (await service.WaitForExitAsync()).ShouldBe(0);
-    }
-
-    /// <summary>Sends without end, checks what comes back, and says how the stream ended.</summary>
-    private static async Task<StreamEnd> StreamAsync(EchoClient client, CancellationToken cancellationToken)
-    {
-        var sending = client.SendUntilAsync(cancellationToken);
-        var end = await client.ReceiveToEndAsync();
-        client.Dispose();
-        await sending;
-        return end;
     }
 
     private static async Task<string?> PhaseAsync(HttpClient management) =>

@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json;
+using EchoService.IntegrationTests.Deployment;
+using EchoService.IntegrationTests.Infrastructure;
+using k8s.Models;
+
+namespace EchoService.IntegrationTests.Containers;
+
+/// <summary>What the environment of a container does: the manifests' settings, and those that cannot be.</summary>
+[Collection(ContainerSuite.Name)]
+[Needs(Need.Engine)]
+public sealed class ContainerConfigurationTests
+{
+    [Theory]
+    [InlineData("Echo__Port=70000", @"^Echo:Port\b.*70000.*65535")]
+    [InlineData("Echo__LimitPolicy=perhaps", @"^Echo:LimitPolicy\b.*perhaps.*reject.*queue")]
+    [InlineData("Echo__Prot=7007", @"^Echo:Prot\b")]
+    [InlineData("Echo__ProxyProtocol=required", @"^Echo:TrustedProxies\b")]
+    [InlineData("Management__ApiKeyFile=/nowhere", @"^Management:ApiKeyFile\b.*/nowhere")]
+    public async Task EndsTheStartWithOneLineThatNamesTheKeyAndWhatIsAllowed(string setting, string line) =>
+        (await FailAsync(setting)).ShouldHaveSingleItem().ShouldMatch(line);
+
+    [Fact]
+    public async Task EveryProblemHasItsLine() =>
+        (await FailAsync("Echo__Port=-1", "Drain__Timeout=soon")).Select(line => line.Split(' ')[0]).Order().ShouldBe(["Drain:Timeout", "Echo:Port"]);
+
+    [Fact]
+    public async Task TheSettingsOfTheManifestsAreKnownAndDoWhatTheManifestsRelyOn()
+    {
+        var settings = Manifests.Apply("deploy", "k8s").Find<V1ConfigMap>("echoservice").Data;
+        await using var service = await EchoContainer.StartAsync(settings);
+        await using var target = service.Target();
+        (await service.GetAsync("/stats")).ShouldContain($$"""{"protocol":"tcp","endpoint":"[::]:{{settings["Echo__Port"]}}","state":"listening"}""");
+        (await target.GetStatsAsync()).Limit.ShouldBe(long.Parse(settings["Echo__MaxConnections"], CultureInfo.InvariantCulture));
+        (await service.GetAsync("/drain")).ShouldContain("\"phase\":\"serving\"");
+        using var client = await target.ConnectAsync();
+        await client.EchoAsync(4096);
+        await client.FinishAsync();
+        // What collects the pods' logs gets one JSON object a line.
+        foreach (var line in (await service.LogsAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            JsonDocument.Parse(line).RootElement.ValueKind.ShouldBe(JsonValueKind.Object);
+        }
+    }
+
+    [Fact]
+    [Needs(Need.Kustomize)]
+    public async Task SoAreThoseOfTheProxyProtocolExample()
+    {
+        var settings = (await Manifests.KustomizeAsync("deploy", "examples", "proxy-protocol")).Find<V1ConfigMap>("echoservice").Data;
+        await using var service = await EchoContainer.StartAsync(settings);
+        using var client = await EchoClient.ConnectAsync(await service.DirectAsync());
+        // A client without the header is not served.
+        await client.SendAsync(100);
+        await client.ReceiveToEndAsync();
+        client.Received.ShouldBe(0);
+    }
+
+    /// <summary>Runs a container that is to end by itself, and returns the lines of its standard error.</summary>
+    private static async Task<string[]> FailAsync(params string[] environment)
+    {
+        var (exitCode, _, error) = await ChildProcess.RunAsync(
+            "docker", ["run", "--rm", "--label", $"{ContainerImage.Label}={Repository.Root}", "--read-only", .. environment.SelectMany(setting => new[] { "--env", setting }), ContainerImage.Name]);
+        exitCode.ShouldBe(1, error);
+        return error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Formats.Tar;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using EchoService.IntegrationTests.Infrastructure;
+
+namespace EchoService.IntegrationTests.Containers;
+
+/// <summary>What the Dockerfile makes: how it is run, what is in it, and that it is the same each time.</summary>
+[Collection(ContainerSuite.Name)]
+[Needs(Need.Engine)]
+public sealed partial class ImageTests(ITestOutputHelper output)
+{
+    private const double MB = 1_000_000;
+
+    [Fact]
+    public async Task SaysHowItIsRun()
+    {
+        var config = (await ContainerImage.InspectAsync()).GetProperty("Config");
+        config.GetProperty("User").GetString().ShouldBe("1654");
+        config.GetProperty("StopSignal").GetString().ShouldBe("SIGTERM");
+        Strings(config.GetProperty("Entrypoint")).ShouldBe(["/app/EchoService"]);
+        Strings(config.GetProperty("Healthcheck").GetProperty("Test")).ShouldBe(["CMD", "/app/EchoService", "--healthcheck"]);
+        ((string[])["7007/tcp", "7007/udp", "8080/tcp"]).ShouldBeSubsetOf(config.GetProperty("ExposedPorts").EnumerateObject().Select(port => port.Name));
+        var labels = config.GetProperty("Labels");
+        Label("title").ShouldBe("EchoService");
+        Label("version").ShouldBe(Repository.Version);
+        Label("revision").ShouldBe((await ChildProcess.RunAsync("git", "rev-parse", "HEAD")).ShouldSucceed());
+        Label("licenses").ShouldBe("MIT");
+
+        string? Label(string name) => labels.GetProperty($"org.opencontainers.image.{name}").GetString();
+    }
+
+    [Fact]
+    public async Task HoldsBothProgramsAndNeitherDotNetShellNorPackageManager()
+    {
+        var names = (await FilesAsync(ContainerImage.Name)).Keys;
+        names.ShouldContain("app/EchoService");
+        names.ShouldContain("app/echo-probe");
+        names.Where(name => Tools().IsMatch(name)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task AddsAtMost45MBToItsBase()
+    {
+        var size = (await ContainerImage.InspectAsync()).GetProperty("Size").GetInt64();
+        var dockerfile = await File.ReadAllTextAsync(Repository.PathOf("Dockerfile"), TestContext.Current.CancellationToken);
+        var image = Base().Matches(dockerfile)[^1].Groups[1].Value;
+        var own = (size - long.Parse(await Docker.InspectAsync(image, "{{.Size}}"), CultureInfo.InvariantCulture)) / MB;
+        output.WriteLine($"image: {own:F1} MB of own layers, {size / MB:F0} MB with the base");
+        own.ShouldBeInRange(0.001, 45);
+    }
+
+    [Fact]
+    public async Task HasTheSameBinariesWhenItIsBuiltAgain()
+    {
+        const string Again = "echoservice:tests-again";
+        await ContainerImage.BuildAsync(Again, "--no-cache");
+        try
+        {
+            var first = Hashes(await FilesAsync(ContainerImage.Name));
+            first.Keys.ShouldContain("app/EchoService");
+            Hashes(await FilesAsync(Again)).ShouldBe(first, ignoreOrder: true);
+        }
+        finally
+        {
+            await Docker.RunAsync("rmi", Again);
+        }
+    }
+
+    private static IEnumerable<string?> Strings(JsonElement array) => array.EnumerateArray().Select(item => item.GetString());
+
+    /// <summary>Hash by file of what a build put into /app.</summary>
+    private static Dictionary<string, string> Hashes(Dictionary<string, byte[]> files) =>
+        files.Where(file => file.Key.StartsWith("app/", StringComparison.Ordinal)).ToDictionary(file => file.Key, file => Convert.ToHexString(SHA256.HashData(file.Value)));
+
+    /// <summary>All that is in an image's file system by name; contents of /app alone.</summary>
+    private static async Task<Dictionary<string, byte[]>> FilesAsync(string image)
+    {
+        var id = await Docker.RunAsync("create", "--label", $"{ContainerImage.Label}={Repository.Root}", image);
+        var path = Path.GetTempFileName();
+        try
+        {
+            await Docker.RunAsync("export", "--output", path, id);
+            var files = new Dictionary<string, byte[]>();
+            await using var archive = new TarReader(File.OpenRead(path));
+            while (await archive.GetNextEntryAsync(cancellationToken: TestContext.Current.CancellationToken) is { } entry)
+            {
+                using var content = new MemoryStream();
+                if (entry.DataStream is { } data && entry.Name.StartsWith("app/", StringComparison.Ordinal))
+                {
+                    await data.CopyToAsync(content, TestContext.Current.CancellationToken);
+                }
+
+                files[entry.Name] = content.ToArray();
+            }
+
+            return files;
+        }
+        finally
+        {
+            File.Delete(path);
+            await Docker.RunAsync("rm", id);
+        }
+    }
+
+    [GeneratedRegex(@"(^|/)(dotnet|libcoreclr\.so|[^/]+\.dll|sh|bash|dash|busybox|apt|apt-get|dpkg|curl|wget)$")]
+    private static partial Regex Tools();
+
+    [GeneratedRegex(@"^FROM (?:--platform=\S+ )?(\S+)", RegexOptions.Multiline)]
+    private static partial Regex Base();
+}
