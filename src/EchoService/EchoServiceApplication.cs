@@ -17,11 +17,19 @@ internal static class EchoServiceApplication
     /// <returns>The exit code: 0, or 1 when it could not start; standard error then says why, one line per problem.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
+        using var signals = new StartSignals();
         try
         {
             await using var app = Build(args);
-            await StartAsync(app);
+            await StartAsync(app, signals.Token);
+            // From here on the host's own handlers are enough: a signal drains.
+            signals.Dispose();
             await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (Exception) when (signals.Token.IsCancellationRequested)
+        {
+            // Told to go before it was there: nothing has been served, and nothing is wrong.
             return 0;
         }
         catch (StartupException exception)
@@ -31,6 +39,11 @@ internal static class EchoServiceApplication
                 await Console.Error.WriteLineAsync(problem);
             }
 
+            return 1;
+        }
+        catch (Exception exception)
+        {
+            await Console.Error.WriteLineAsync(Describe(exception, args));
             return 1;
         }
     }
@@ -59,7 +72,12 @@ internal static class EchoServiceApplication
     {
         try
         {
-            return WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+            // Configuration is read once, so nothing watches its files: that takes an inotify instance, of which a user
+            // has few, and no start where there is none left.
+            string[] once = ["--hostBuilder:reloadConfigOnChange=false"];
+            var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = [.. once, .. args], ContentRootPath = AppContext.BaseDirectory });
+            builder.WebHost.ConfigureKestrel((context, options) => options.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: false));
+            return builder;
         }
         catch (Exception exception) when (exception is FormatException or InvalidDataException)
         {
@@ -68,15 +86,43 @@ internal static class EchoServiceApplication
         }
     }
 
-    private static async Task StartAsync(WebApplication app)
+    /// <summary>The end for a reason that nobody foresaw: one line, and all of it at debug.</summary>
+    private static string Describe(Exception exception, string[] args)
+    {
+        var level = LogLevel.Information;
+        try
+        {
+            var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(args).Build();
+            level = Enum.TryParse<LogLevel>(configuration["Logging:LogLevel:Default"], ignoreCase: true, out var given) ? given : level;
+        }
+        catch (FormatException)
+        {
+            // A command line that cannot be read says nothing of the level.
+        }
+
+        return level <= LogLevel.Debug
+            ? exception.ToString()
+            : $"EchoService cannot go on: {exception.Message.ReplaceLineEndings(" ")} ({exception.GetType().Name}; Logging:LogLevel:Default=Debug tells more)";
+    }
+
+    private static async Task StartAsync(WebApplication app, CancellationToken cancellationToken)
     {
         try
         {
-            await app.StartAsync();
+            await app.StartAsync(cancellationToken);
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Log).Namespace!);
             foreach (var url in app.Urls)
             {
                 Log.Listening(logger, url);
+            }
+
+            if (app.Services.GetRequiredService<ManagementOptions>().ApiKey is null)
+            {
+                Log.LoopbackIsNeeded(logger);
+            }
+            else
+            {
+                Log.KeyIsNeeded(logger);
             }
         }
         catch (SocketException exception) when (!app.Services.GetRequiredService<EchoServer>().IsListening)

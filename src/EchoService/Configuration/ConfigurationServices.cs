@@ -21,6 +21,7 @@ internal static class ConfigurationServices
             problems.Add($"Management:ApiKeyFile = \"{file}\": must not be given together with Management:ApiKey");
         }
 
+        TelemetrySettings.Check(builder.Configuration, problems);
         ManagementEndpoints.Apply(builder.Configuration, problems);
         if (problems.Count > 0)
         {

@@ -34,7 +34,7 @@ internal static class EchoSettings
         Row("MaxLifetime", ValueFormats.Duration(ShortestTimeout, LongestTimeout, zero: "never"), (options, value) => options with { MaxLifetime = value }),
         Row("CloseTimeout", ValueFormats.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)), (options, value) => options with { CloseTimeout = value }),
         Row("ProxyProtocol", ValueFormats.Name<ProxyProtocolMode>(), (options, value) => options with { ProxyProtocol = value }),
-        List("TrustedProxies", ValueFormats.Networks, (options, value) => options with { TrustedProxies = value }),
+        List("TrustedProxies", ValueFormats.Ranges, (options, value) => options with { TrustedProxies = value }),
         Row("ProxyHeaderTimeout", ValueFormats.Duration(ShortestTimeout, TimeSpan.FromMinutes(1)), (options, value) => options with { ProxyHeaderTimeout = value }),
         Row("Udp:Enabled", ValueFormats.Boolean, (options, value) => options with { Udp = options.Udp with { Enabled = value } }),
         Row("Udp:RatePerSource", ValueFormats.Integer(1, 1_000_000), (options, value) => options with { Udp = options.Udp with { RatePerSource = (int)value } }),

@@ -7,17 +7,17 @@ internal static class ManagementSettings
 {
     public const string Section = "Management";
 
-    /// <summary>Shorter keys are taken, with a warning: they can be guessed by trying.</summary>
-    public const int ShortestSoundKey = 16;
+    // Shorter ones can be found by trying.
+    private const int ShortestKey = 16;
 
     private const int LongestKey = 512;
 
     private static readonly ValueFormat<string> Key = new(
-        $"1 to {LongestKey} visible ASCII characters without spaces",
+        $"{ShortestKey} to {LongestKey} visible ASCII characters without spaces",
         (string text, [MaybeNullWhen(false)] out string value) =>
         {
             value = text;
-            return text.Length is > 0 and <= LongestKey && text.All(character => character is > ' ' and < '\x7F');
+            return text.Length is >= ShortestKey and <= LongestKey && text.All(character => character is > ' ' and < '\x7F');
         });
 
     private static readonly ValueFormat<string> KeyFile = new(

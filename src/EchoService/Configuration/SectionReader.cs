@@ -5,6 +5,8 @@ namespace EchoService.Configuration;
 /// <summary>Reads a section by its table. Every problem is noted, not only the first.</summary>
 internal sealed class SectionReader(IConfiguration configuration, List<string> problems)
 {
+    private const string NotShown = "(not shown)";
+
     /// <summary>Reads <paramref name="section"/>; settings that are not given keep their defaults.</summary>
     /// <param name="section">The section's name.</param>
     /// <param name="table">Its settings.</param>
@@ -14,12 +16,14 @@ internal sealed class SectionReader(IConfiguration configuration, List<string> p
     {
         var options = new TOptions();
         var before = problems.Count;
+        // What was meant by an unknown key may be the secret.
+        var holdsSecret = table.Any(setting => setting.IsSecret);
         foreach (var (key, value) in Leaves(configuration.GetSection(section), section))
         {
             if (!table.Any(setting => Names(setting, section, key)))
             {
                 var nearest = table.Select(setting => $"{section}:{setting.Key}").MinBy(known => Distance(known.ToUpperInvariant(), key.ToUpperInvariant()));
-                problems.Add($"{key} = \"{value}\": is not a setting; the nearest is {nearest}");
+                problems.Add($"{key} = {(holdsSecret ? NotShown : $"\"{value}\"")}: is not a setting; the nearest is {nearest}");
             }
         }
 
@@ -28,7 +32,7 @@ internal sealed class SectionReader(IConfiguration configuration, List<string> p
             var text = Value(configuration.GetSection($"{section}:{setting.Key}"), setting.IsList);
             if (text is not null && !setting.TryApply(text, ref options, out var problem))
             {
-                problems.Add($"{section}:{setting.Key} = {(setting.IsSecret ? "(not shown)" : $"\"{text}\"")}: {problem}");
+                problems.Add($"{section}:{setting.Key} = {(setting.IsSecret ? NotShown : $"\"{text}\"")}: {problem}");
             }
         }
 

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
+using EchoService.Transport.Addressing;
 
 namespace EchoService.Configuration;
 
@@ -13,11 +13,18 @@ internal static class ValueFormats
 
     public static ValueFormat<bool> Boolean { get; } = new("true or false", bool.TryParse);
 
-    public static ValueFormat<IPAddress> Address { get; } = new("an IPv4 or IPv6 address such as 0.0.0.0 or ::", TryParseAddress);
+    /// <summary>An address to bind.</summary>
+    public static ValueFormat<IPAddress> Address { get; } = new("an IPv4 or IPv6 address such as 0.0.0.0 or ::", TryParseLocal, HintLocal);
+
+    /// <summary>An address or a range.</summary>
+    public static ValueFormat<AddressRange> Range { get; } =
+        new("an address or a range (CIDR) such as 192.0.2.7, 10.0.0.0/8 or fd00::/8", AddressRange.TryParse, AddressRange.Suggest);
 
     /// <summary>Address ranges, separated by commas; none is allowed.</summary>
-    public static ValueFormat<IReadOnlyList<IPNetwork>> Networks { get; } =
-        new("address ranges (CIDR) such as 10.0.0.0/8 or fd00::/8", TryParseNetworks);
+    public static ValueFormat<IReadOnlyList<AddressRange>> Ranges { get; } = new(
+        "address ranges (CIDR) such as 10.0.0.0/8 or fd00::/8",
+        TryParseRanges,
+        text => Items(text).Select(AddressRange.Suggest).FirstOrDefault(suggestion => suggestion is not null));
 
     public static ValueFormat<long> Integer(long min, long max) =>
         new($"a whole number from {min} to {max}", (string text, out long value) =>
@@ -84,27 +91,34 @@ internal static class ValueFormats
         return duration.Ticks % TimeSpan.TicksPerSecond == 0 ? text : text.TrimEnd('0');
     }
 
-    /// <summary>An address in its usual notation. <see cref="IPAddress.TryParse(string?, out IPAddress?)"/> takes 1 for 0.0.0.1 and ignores a port.</summary>
-    public static bool TryParseAddress(string text, [NotNullWhen(true)] out IPAddress? address) =>
-        IPAddress.TryParse(text, out address)
-        && (address.AddressFamily == AddressFamily.InterNetwork ? address.ToString() == text : !text.Contains('[', StringComparison.Ordinal));
+    private static bool TryParseLocal(string text, [MaybeNullWhen(false)] out IPAddress value) =>
+        Addresses.TryParse(text, out value) && !LacksZone(value);
 
-    private static bool TryParseNetworks(string text, [MaybeNullWhen(false)] out IReadOnlyList<IPNetwork> value)
+    private static string? HintLocal(string text) =>
+        Addresses.TryParse(text, out var address) && LacksZone(address)
+            ? $"a link-local address is one of an interface, and needs its zone: {text.Split('%')[0]}%eth0, say"
+            : null;
+
+    private static bool LacksZone(IPAddress address) => address.IsIPv6LinkLocal && address.ScopeId == 0;
+
+    private static bool TryParseRanges(string text, [MaybeNullWhen(false)] out IReadOnlyList<AddressRange> value)
     {
-        var networks = new List<IPNetwork>();
-        value = networks;
-        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        var ranges = new List<AddressRange>();
+        value = ranges;
+        foreach (var item in Items(text))
         {
-            if (!IPNetwork.TryParse(part, out var network))
+            if (!AddressRange.TryParseCidr(item, out var range))
             {
                 return false;
             }
 
-            networks.Add(network);
+            ranges.Add(range);
         }
 
         return true;
     }
+
+    private static string[] Items(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static string Alternatives(string[] names) =>
         names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1])} or {names[^1]}";

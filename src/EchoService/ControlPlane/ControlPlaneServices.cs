@@ -34,6 +34,7 @@ internal static class ControlPlaneServices
         // Kestrel asks the factory that was added last, before its own.
         builder.Services.AddSingleton<IConnectionListenerFactory, ManagementListenerFactory>();
         builder.Services.AddSingleton(services => ManagementMetrics.Declare(services.GetRequiredService<ManagementConnections>()));
+        builder.Services.AddSingleton<WrongKeys>();
         builder.Services.AddSingleton<StatsReader>();
         builder.Services.AddSingleton<EventStream>();
         builder.Services.AddApiDocument();
@@ -69,6 +70,8 @@ internal static class ControlPlaneServices
     {
         app.UseManagementConnections();
         app.UseSecurityHeaders();
+        app.UseHead();
+        app.UseEmptyBodies();
         app.UseRouting();
         app.UseRequestMetrics();
         app.UseProblems();

@@ -6,6 +6,15 @@ internal static partial class Log
     [LoggerMessage(EventId = 3000, Level = LogLevel.Information, Message = "Management listening on {Url}")]
     public static partial void Listening(ILogger logger, string url);
 
-    [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "The management key has fewer than {Shortest} characters: it can be found by trying")]
-    public static partial void KeyIsShort(ILogger logger, int shortest);
+    [LoggerMessage(EventId = 3010, Level = LogLevel.Information, Message = "Calls that change something need the key")]
+    public static partial void KeyIsNeeded(ILogger logger);
+
+    [LoggerMessage(EventId = 3011, Level = LogLevel.Information, Message = "Calls that change something are taken from loopback alone, without a key; where a proxy on this machine passes calls on, set Management:ApiKey or Management:ApiKeyFile")]
+    public static partial void LoopbackIsNeeded(ILogger logger);
+
+    [LoggerMessage(EventId = 3012, Level = LogLevel.Information, Message = "{Method} {Path} by {Caller}: {Change}")]
+    public static partial void Changed(ILogger logger, string method, string path, string caller, string change);
+
+    [LoggerMessage(EventId = 3013, Level = LogLevel.Warning, Message = "{Count} calls with a wrong key, the last from {Caller}. Said once a minute at most")]
+    public static partial void WrongKeys(ILogger logger, long count, string caller);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using EchoService.Transport.Accepting;
+using EchoService.Transport.Addressing;
 using EchoService.Transport.ProxyProtocol;
 using EchoService.Transport.Udp;
 
@@ -54,7 +55,7 @@ internal sealed record EchoOptions
     public ProxyProtocolMode ProxyProtocol { get; init; } = ProxyProtocolMode.Off;
 
     /// <summary>Networks whose members may speak the PROXY protocol.</summary>
-    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+    public IReadOnlyList<AddressRange> TrustedProxies { get; init; } = [];
 
     /// <summary>Time a peer has to send its whole PROXY header.</summary>
     public TimeSpan ProxyHeaderTimeout { get; init; } = TimeSpan.FromSeconds(3);

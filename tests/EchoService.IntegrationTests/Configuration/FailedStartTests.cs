@@ -72,6 +72,46 @@ public sealed class FailedStartTests
     public async Task TheCommandLineCannotBeRead() =>
         (await FailAsync(["-p=7"])).Single().ShouldStartWith("configuration: ");
 
+    [Fact]
+    public async Task AnOpenTelemetrySettingCannotBeUsed()
+    {
+        var errors = await FailAsync(
+            ["--Echo:Port=0", "--urls=http://127.0.0.1:0"],
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "secret"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "-5"),
+            ("OTEL_SDK_DISABLED", "maybe"),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/does/not/exist"),
+            ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", ""));
+        errors.ShouldBe(
+            [
+                "OTEL_EXPORTER_OTLP_ENDPOINT = \"collector\": must be an address such as http://collector:4317",
+                "OTEL_EXPORTER_OTLP_PROTOCOL = \"http/json\": must be grpc or http/protobuf",
+                "OTEL_EXPORTER_OTLP_HEADERS = (not shown): must be pairs such as name=value, separated by commas",
+                "OTEL_EXPORTER_OTLP_TIMEOUT = \"10s\": must be a whole number from 1 to 2147483647",
+                "OTEL_METRIC_EXPORT_INTERVAL = \"-5\": must be a whole number from 1 to 2147483647",
+                "OTEL_SDK_DISABLED = \"maybe\": must be true or false",
+                "OTEL_EXPORTER_OTLP_CERTIFICATE = \"/does/not/exist\": must be a readable file",
+            ],
+            ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task ALinkLocalAddressLacksItsZone() =>
+        (await FailAsync(["--Echo:Address=fe80::a"])).ShouldBe(
+            ["Echo:Address = \"fe80::a\": must be an IPv4 or IPv6 address such as 0.0.0.0 or ::; a link-local address is one of an interface, and needs its zone: fe80::a%eth0, say"]);
+
+    [Fact]
+    public async Task SomethingThatNobodyForesaw()
+    {
+        // The logging of .NET is not ours to check, and throws.
+        var error = (await FailAsync(["--Echo:Port=0", "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=Debg"])).ShouldHaveSingleItem();
+        error.ShouldStartWith("EchoService cannot go on: ");
+        error.ShouldContain("Debg");
+    }
+
     private static async Task<string[]> FailAsync(string[] arguments, params (string Name, string Value)[] environment)
     {
         var (exitCode, output, errors) = await ServiceProcess.RunAsync(arguments, environment);

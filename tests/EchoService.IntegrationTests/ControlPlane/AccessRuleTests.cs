@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using EchoService.ControlPlane.Access;
 using EchoService.IntegrationTests.Infrastructure;
 
 namespace EchoService.IntegrationTests.ControlPlane;
@@ -69,6 +70,17 @@ public sealed class AccessRuleTests : ServiceTests
     [InlineData("X-Forwarded-Host", "localhost")]
     [InlineData("x-forwarded-anything", "1")]
     [InlineData("Via", "1.1 sidecar")]
+    [InlineData("X-Real-IP", "127.0.0.1")]
+    [InlineData("X-Original-For", "127.0.0.1:1")]
+    [InlineData("X-Client-IP", "127.0.0.1")]
+    [InlineData("True-Client-IP", "127.0.0.1")]
+    [InlineData("CF-Connecting-IP", "127.0.0.1")]
+    [InlineData("X-Cluster-Client-Ip", "127.0.0.1")]
+    [InlineData("X-Envoy-External-Address", "127.0.0.1")]
+    [InlineData("X-Forwarded", "for=127.0.0.1")]
+    [InlineData("Fastly-Client-IP", "127.0.0.1")]
+    [InlineData("X-Amzn-Trace-Id", "Root=1")]
+    [InlineData("Proxy-Client-IP", "127.0.0.1")]
     [InlineData("Host", "echo.example")]
     [InlineData("Host", "localhost.example")]
     [InlineData("Host", "127.0.0.1.example")]
@@ -84,6 +96,44 @@ public sealed class AccessRuleTests : ServiceTests
         var host = await StartAsync();
         using var api = new ApiClient(host.ManagementUri);
         (await DeleteAsync(api, header, value)).ShouldBeProblem(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task TheSocketsPeerCountsAndNotWhatMiddlewareTakesForIt()
+    {
+        // What ASPNETCORE_FORWARDEDHEADERS_ENABLED sets.
+        var host = await StartAsync("FORWARDEDHEADERS_ENABLED=true");
+        using var api = new ApiClient(host.ManagementUri, Elsewhere);
+        (await DeleteAsync(api, "X-Forwarded-For", "127.0.0.1")).ShouldBeProblem(HttpStatusCode.Forbidden)
+            .Json.GetProperty("detail").GetString()!.ShouldContain("came from 127.0.0.2");
+    }
+
+    [Fact]
+    public async Task AnOldProtocolIsAProxys()
+    {
+        var host = await StartAsync();
+        using var api = new ApiClient(host.ManagementUri);
+        var response = await api.SendAsync(HttpMethod.Delete, Nobody, request => request.Version = HttpVersion.Version10);
+        response.ShouldBeProblem(HttpStatusCode.Forbidden).Json.GetProperty("detail").GetString()!.ShouldContain("HTTP/1.0");
+    }
+
+    [Fact]
+    public async Task WhoTriesKeysIsToldToWaitAndTheOwnerIsNot()
+    {
+        var host = await StartAsync($"Management:ApiKey={Key}");
+        using var here = new ApiClient(host.ManagementUri);
+        using var elsewhere = new ApiClient(host.ManagementUri, Elsewhere);
+        for (var i = 0; i < WrongKeys.Allowed; i++)
+        {
+            (await DeleteAsync(here, "Authorization", $"Bearer {Key}{i}")).ShouldBeProblem(HttpStatusCode.Unauthorized);
+        }
+
+        var refused = await DeleteAsync(here, "Authorization", $"Bearer {Key}0");
+        refused.ShouldBeProblem(HttpStatusCode.TooManyRequests);
+        refused.Headers.RetryAfter!.Delta!.Value.ShouldBeInRange(TimeSpan.FromSeconds(1), WrongKeys.Period);
+        (await DeleteAsync(here, "Authorization", $"Bearer {Key}")).ShouldBeProblem(HttpStatusCode.NotFound);
+        (await here.DeleteAsync(Nobody)).ShouldBeProblem(HttpStatusCode.Unauthorized);
+        (await DeleteAsync(elsewhere, "Authorization", $"Bearer {Key}0")).ShouldBeProblem(HttpStatusCode.Unauthorized);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class ApiDocumentTests : ApiTests
     {
         var response = await Api.SendAsync(HttpMethod.Get, "/openapi/v1.json", request => request.Headers.Host = "internal.example:1234");
         var server = response.ShouldBe(HttpStatusCode.OK).GetProperty("servers").EnumerateArray().ShouldHaveSingleItem();
-        server.GetProperty("url").GetString().ShouldBe("/");
+        server.GetProperty("url").GetString().ShouldBe("..");
         response.Text.ShouldNotContain("internal.example");
     }
 
@@ -95,6 +95,6 @@ public sealed class ApiDocumentTests : ApiTests
             (await Api.GetAsync($"/swagger/{file}")).Status.ShouldBe(HttpStatusCode.OK);
         }
 
-        (await Api.GetAsync("/swagger/index.js")).Text.ShouldContain("""{"urls":[{"url":"/openapi/v1.json",""");
+        (await Api.GetAsync("/swagger/index.js")).Text.ShouldContain("""{"urls":[{"url":"../openapi/v1.json",""");
     }
 }

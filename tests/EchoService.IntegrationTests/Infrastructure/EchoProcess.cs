@@ -30,6 +30,9 @@ internal sealed partial class EchoProcess : IAsyncDisposable
     /// <summary>File descriptors it has open.</summary>
     public int OpenFiles => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
+    /// <summary>What they are.</summary>
+    public IReadOnlyList<string> OpenFileLinks => [.. Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Select(file => new FileInfo(file).LinkTarget).OfType<string>()];
+
     /// <summary>Starts it on ports of its own and waits until it listens.</summary>
     /// <param name="settings">What differs from the defaults, as <c>Echo:MaxConnections=2</c>.</param>
     public static Task<EchoProcess> StartAsync(params string[] settings) =>

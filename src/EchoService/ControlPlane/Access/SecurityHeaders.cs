@@ -1,3 +1,5 @@
+using Microsoft.Net.Http.Headers;
+
 namespace EchoService.ControlPlane.Access;
 
 /// <summary>
@@ -13,10 +15,15 @@ internal static class SecurityHeaders
 
     public static void UseSecurityHeaders(this IApplicationBuilder app) => app.Use(static (context, next) =>
     {
-        var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = Policy;
-        headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "no-referrer";
+        // When the answer begins and not before: whoever handles an exception clears what was set until then.
+        context.Response.OnStarting(static state =>
+        {
+            var headers = ((HttpResponse)state).Headers;
+            headers.TryAdd(HeaderNames.ContentSecurityPolicy, Policy);
+            headers.TryAdd(HeaderNames.XContentTypeOptions, "nosniff");
+            headers.TryAdd("Referrer-Policy", "no-referrer");
+            return Task.CompletedTask;
+        }, context.Response);
         return next(context);
     });
 }

@@ -1,4 +1,4 @@
-using EchoService.ControlPlane.Requests;
+using EchoService.Transport.Addressing;
 using EchoService.Transport.Connections;
 
 namespace EchoService.ControlPlane.Clients;

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using EchoService.Configuration;
 using EchoService.ControlPlane.Requests;
+using EchoService.Transport.Addressing;
 using EchoService.Transport.Connections;
 using Microsoft.OpenApi;
 
@@ -29,7 +30,7 @@ internal sealed record ClientQuery(ClientFilter Filter, ClientOrder Order, int L
 
     private static readonly QueryParameter<AddressRange> RemoteParameter = new(
         "remote",
-        AddressRange.Format,
+        ValueFormats.Range,
         "Only clients from this address or range (CIDR).",
         () => new OpenApiSchema { Type = JsonSchemaType.String })
     {

@@ -1,5 +1,7 @@
 using System.ComponentModel;
+using System.Globalization;
 using EchoService.Configuration;
+using EchoService.ControlPlane.Access;
 using EchoService.ControlPlane.Document;
 using EchoService.ControlPlane.Requests;
 using EchoService.Lifecycle;
@@ -108,16 +110,18 @@ internal static class ClientsApi
             : TypedResults.Ok(ClientResponse.From(connection, server.Clock));
     }
 
-    private static Results<Accepted<ClientResponse>, ProblemHttpResult> CloseClient([Description(IdDescription)] long id, HttpRequest request, EchoServer server)
+    private static Results<Accepted<ClientResponse>, ProblemHttpResult> CloseClient([Description(IdDescription)] long id, HttpContext context, EchoServer server)
     {
         if (server.Connections.TryFind(id, out var connection))
         {
-            var began = ModeParameter.Read(request.Query, CloseMode.Graceful) == CloseMode.Reset
+            var mode = ModeParameter.Read(context.Request.Query, CloseMode.Graceful);
+            var began = mode == CloseMode.Reset
                 ? connection.Abort(CloseReason.Admin)
                 : connection.Close(CloseReason.Admin);
             // Asked for the second time it is as good as the first; only who has gone cannot be closed.
             if (began || connection.State == ConnectionState.Closing)
             {
+                context.DescribeChange($"1 connection, {Name(mode)}");
                 return TypedResults.Accepted((string?)null, ClientResponse.From(connection, server.Clock));
             }
         }
@@ -125,7 +129,7 @@ internal static class ClientsApi
         return TypedResults.Problem(statusCode: StatusCodes.Status404NotFound, detail: $"No client {id} is connected.");
     }
 
-    private static Results<Accepted<CloseClientsResponse>, ValidationProblem> CloseClients(CloseClientsBody body, EchoServer server)
+    private static Results<Accepted<CloseClientsResponse>, ValidationProblem> CloseClients(HttpContext context, CloseClientsBody body, EchoServer server)
     {
         if (body.Check(out var filter) is { } errors)
         {
@@ -136,6 +140,9 @@ internal static class ClientsApi
         var matched = server.Connections.Live.Where(connection => filter.Matches(connection, now)).ToArray();
         Random.Shared.Shuffle(matched);
         var chosen = matched[..(int)Math.Round(matched.Length * (body.Percent ?? 100) / 100, MidpointRounding.AwayFromZero)];
+        context.DescribeChange(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{chosen.Length} of {matched.Length} connections that match, {Name(body.Mode ?? CloseMode.Graceful)}, over {body.SpreadSeconds ?? 0} s{(body.DryRun is true ? ", only counted" : "")}"));
         if (body.DryRun is not true)
         {
             // It goes on by itself; its timer keeps it alive until the last one has been closed.
@@ -148,4 +155,6 @@ internal static class ClientsApi
 
         return TypedResults.Accepted((string?)null, new CloseClientsResponse(matched.Length, chosen.Length));
     }
+
+    private static string Name(CloseMode mode) => mode == CloseMode.Reset ? "reset" : "graceful";
 }

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using EchoService.Configuration;
 using EchoService.ControlPlane.Requests;
+using EchoService.Transport.Addressing;
 using EchoService.Transport.Connections;
 
 namespace EchoService.ControlPlane.Clients;
@@ -29,9 +31,9 @@ internal sealed record CloseClientsBody(
     {
         var errors = new FieldErrors();
         AddressRange? range = null;
-        if (Remote is not null && !AddressRange.Format.TryParse(Remote, out range))
+        if (Remote is not null && !ValueFormats.Range.TryParse(Remote, out range))
         {
-            errors.Add("remote", AddressRange.Format.Explain(Remote));
+            errors.Add("remote", ValueFormats.Range.Explain(Remote));
         }
 
         errors.AddUnlessWithin("minAgeSeconds", MinAgeSeconds, 0, MaxSeconds);

@@ -49,7 +49,8 @@ internal static class ApiDocument
         app.MapOpenApi();
         app.UseSwaggerUI(options =>
         {
-            options.SwaggerEndpoint("/openapi/v1.json", "EchoService");
+            // Relative, here and in the document: a proxy may serve both under a prefix that it strips.
+            options.SwaggerEndpoint("../openapi/v1.json", "EchoService");
             options.DocumentTitle = "EchoService API";
             options.DefaultModelsExpandDepth(0);
             options.DisplayRequestDuration();
@@ -66,8 +67,9 @@ internal static class ApiDocument
                 + "Calls that change something need the key of Management:ApiKey where one is set, and otherwise come from loopback.",
             License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
         };
-        // Where the service is, is for whoever reads the document to know; a request's Host header is no proof of it.
-        document.Servers = [new OpenApiServer { Url = "/" }];
+        // Where the service is, is for whoever reads the document to know, relative to where it was found; a request's Host
+        // header is no proof of it.
+        document.Servers = [new OpenApiServer { Url = ".." }];
         foreach (var tag in document.Tags ?? new HashSet<OpenApiTag>())
         {
             tag.Description = TagDescriptions.GetValueOrDefault(tag.Name!);
@@ -138,6 +140,7 @@ internal static class ApiDocument
 
         AddProblem(operation, context, StatusCodes.Status401Unauthorized, "A key is set, and the call does not have it.");
         AddProblem(operation, context, StatusCodes.Status403Forbidden, "No key is set, and the call does not come from loopback.");
+        AddProblem(operation, context, StatusCodes.Status429TooManyRequests, "A key is set, and too many wrong ones came from where the call does.");
         operation.Security.Add(new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, context.Document)] = [] });
         // Without a key set, loopback needs none.
         operation.Security.Add([]);

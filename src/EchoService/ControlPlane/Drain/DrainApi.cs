@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using EchoService.ControlPlane.Access;
 using EchoService.ControlPlane.Document;
 using EchoService.ControlPlane.Requests;
 using EchoService.Lifecycle;
@@ -58,19 +59,27 @@ internal static class DrainApi
 
     private static Ok<DrainResponse> GetDrain(ServiceLifecycle lifecycle) => TypedResults.Ok(DrainResponse.From(lifecycle.Status));
 
-    private static Results<Accepted<DrainResponse>, ValidationProblem> BeginDrain(ServiceLifecycle lifecycle, DrainBody? body = null)
+    private static Results<Accepted<DrainResponse>, ValidationProblem> BeginDrain(HttpContext context, ServiceLifecycle lifecycle, DrainBody? body = null)
     {
         body ??= new DrainBody();
-        return body.Check() is { } errors
-            ? TypedResults.ValidationProblem(errors)
-            : TypedResults.Accepted(Path, DrainResponse.From(lifecycle.BeginDrain(body.ToRequest(), DrainTrigger.Api)));
+        if (body.Check() is { } errors)
+        {
+            return TypedResults.ValidationProblem(errors);
+        }
+
+        var drain = DrainResponse.From(lifecycle.BeginDrain(body.ToRequest(), DrainTrigger.Api));
+        context.DescribeChange($"{drain.Remaining} connections to drain");
+        return TypedResults.Accepted(Path, drain);
     }
 
-    private static Results<Ok<DrainResponse>, ProblemHttpResult> CancelDrain(ServiceLifecycle lifecycle)
+    private static Results<Ok<DrainResponse>, ProblemHttpResult> CancelDrain(HttpContext context, ServiceLifecycle lifecycle)
     {
         try
         {
-            return TypedResults.Ok(DrainResponse.From(lifecycle.CancelDrain()));
+            var left = lifecycle.Status.Remaining;
+            var drain = DrainResponse.From(lifecycle.CancelDrain());
+            context.DescribeChange($"the drain is taken back, {left} connections stay");
+            return TypedResults.Ok(drain);
         }
         catch (InvalidOperationException exception)
         {

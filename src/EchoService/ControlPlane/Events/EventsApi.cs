@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using EchoService.ControlPlane.Connections;
 using EchoService.ControlPlane.Document;
 using EchoService.ControlPlane.Requests;
@@ -46,6 +47,6 @@ internal static class EventsApi
         context.Response.RegisterForDispose(place);
         // For nginx, which would hold events back until they fill a buffer.
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        return TypedResults.ServerSentEvents(events.ReadAsync(context.RequestAborted));
+        return TypedResults.ServerSentEvents(context.IsHead() ? AsyncEnumerable.Empty<SseItem<object>>() : events.ReadAsync(context.RequestAborted));
     }
 }

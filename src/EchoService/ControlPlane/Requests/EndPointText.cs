@@ -1,4 +1,5 @@
 using System.Net;
+using EchoService.Transport.Addressing;
 
 namespace EchoService.ControlPlane.Requests;
 
@@ -7,5 +8,5 @@ internal static class EndPointText
 {
     /// <summary>Address and port; an IPv4 client of the dual-stack listener shows as what it is, without ::ffff:.</summary>
     public static string Format(IPEndPoint endPoint) =>
-        endPoint.Address.IsIPv4MappedToIPv6 ? $"{endPoint.Address.MapToIPv4()}:{endPoint.Port}" : endPoint.ToString();
+        endPoint.Address.IsIPv4MappedToIPv6 ? $"{endPoint.Address.Plain()}:{endPoint.Port}" : endPoint.ToString();
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
+using EchoService.Transport.Addressing;
 
 namespace EchoService.Transport.Udp;
 
@@ -163,7 +164,7 @@ internal sealed class UdpEchoServer
             return !address.IsIPv6Multicast;
         }
 
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var plain = address.Plain();
         const byte FirstMulticast = 224;
         return plain.GetAddressBytes()[0] < FirstMulticast && !IsBroadcast(plain);
     }

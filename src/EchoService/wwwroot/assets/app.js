@@ -38,7 +38,7 @@ let instance = null;
 let lastAt = null;
 let described = -Infinity;
 
-const stream = follow('/events', {
+const stream = follow('events', {
   stats(stats) {
     lastAt = new Date();
     showLink('live', 'Live');

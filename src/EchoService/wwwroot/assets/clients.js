@@ -111,7 +111,7 @@ async function load(asked = false) {
   if (remoteInput.value.trim() !== '') query.set('remote', remoteInput.value.trim());
   if (cursors.at(-1) !== null) query.set('cursor', cursors.at(-1));
   try {
-    const page = await get(`/clients?${query}`, mine.signal);
+    const page = await get(`clients?${query}`, mine.signal);
     showError('');
     // Those on this page have gone: back to one that has somebody.
     if (page.items.length === 0 && cursors.length > 1) {
@@ -232,7 +232,7 @@ async function confirmClose(row) {
     let gone = false;
     const done = await openDialog(dialog, graceful.disabled ? reset : graceful, async () => {
       try {
-        await change('DELETE', `/clients/${id}?mode=${form.elements.mode.value}`);
+        await change('DELETE', `clients/${id}?mode=${form.elements.mode.value}`);
       } catch (error) {
         if (error instanceof Declined) throw new Error('Nothing was closed.');
         if (error.status !== 404) throw error;

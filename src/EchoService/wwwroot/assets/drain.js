@@ -77,7 +77,7 @@ async function readDrain() {
   if (current === 'serving' || current === null || reading) return;
   reading = true;
   try {
-    const answer = await get('/drain');
+    const answer = await get('drain');
     if (answer.phase !== 'serving' && current !== 'serving') showDrain(answer);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -129,7 +129,7 @@ async function askToDrain() {
       if (name && value !== '') body[name] = type === 'number' ? Number(value) : value;
     }
     try {
-      show(await change('POST', '/drain', body));
+      show(await change('POST', 'drain', body));
     } catch (error) {
       throw error instanceof Declined ? new Error('The drain was not started.') : error;
     }
@@ -145,7 +145,7 @@ async function takeBack() {
   if (!connected || cancel.ariaDisabled === 'true') return;
   cancel.ariaDisabled = 'true';
   try {
-    show(await change('DELETE', '/drain'));
+    show(await change('DELETE', 'drain'));
     toast('The drain was taken back.');
   } catch (error) {
     if (!(error instanceof Declined)) toast(error.message);

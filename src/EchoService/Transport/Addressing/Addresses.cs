@@ -1,0 +1,30 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+
+namespace EchoService.Transport.Addressing;
+
+/// <summary>How addresses are read, and how an IPv4 peer of a dual-stack socket is seen: here and nowhere else.</summary>
+internal static class Addresses
+{
+    /// <summary>The IPv4 address where <paramref name="address"/> is one in IPv6 clothes (<c>::ffff:192.0.2.7</c>), else itself.</summary>
+    public static IPAddress Plain(this IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    /// <summary>
+    /// Reads an address in its usual notation: IPv4 as four decimal numbers without leading zeros.
+    /// <see cref="IPAddress.TryParse(string?, out IPAddress?)"/> takes 010.0.0.1 for 8.0.0.1, 1 for 0.0.0.1, and ignores a port.
+    /// </summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out IPAddress? address) =>
+        IPAddress.TryParse(text, out address)
+        && (address.AddressFamily == AddressFamily.InterNetwork
+            ? address.ToString() == text
+            : !text.Contains('[', StringComparison.Ordinal) && EndsInSoundIPv4(text));
+
+    /// <summary>IPv6 notation may end in an IPv4 address, which is held to the same rule.</summary>
+    private static bool EndsInSoundIPv4(string text)
+    {
+        var tail = text.Split('%')[0];
+        tail = tail[(tail.LastIndexOf(':') + 1)..];
+        return !tail.Contains('.', StringComparison.Ordinal) || (IPAddress.TryParse(tail, out var address) && address.ToString() == tail);
+    }
+}
