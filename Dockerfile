@@ -1,3 +1,6 @@
+# The lock files go into the SBOM: what they name, the compiler and so the runtime too, cannot be found in native code.
+ARG BUILDKIT_SBOM_SCAN_CONTEXT=true
+
 # The SDK's variant with what linking native code needs. Each architecture is built on a machine of its own.
 FROM mcr.microsoft.com/dotnet/sdk:10.0-noble-aot AS build
 # Leaves the builder's paths and clock out of the programs: two builds of one commit give the same ones.

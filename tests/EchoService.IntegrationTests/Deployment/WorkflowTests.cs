@@ -7,7 +7,7 @@ namespace EchoService.IntegrationTests.Deployment;
 /// <summary>.github: workflows that are sound, pinned, bounded and allowed no more than they need.</summary>
 public sealed partial class WorkflowTests
 {
-    public static TheoryData<string> Files => ["ci.yml", "codeql.yml", "release.yml"];
+    public static TheoryData<string> Files => ["ci.yml", "codeql.yml", "rebuild.yml", "release.yml"];
 
     [Fact]
     public void TheWorkflowsAreThere() =>
@@ -31,7 +31,16 @@ public sealed partial class WorkflowTests
     [Theory]
     [MemberData(nameof(Files))]
     public void RunsOnANamedReleaseAndNotOnWhateverIsTheLatest(string file) =>
-        Jobs(file).Where(job => !Has(job, "uses")).ShouldAllBe(job => job["runs-on"].ToString() == "ubuntu-24.04");
+        Jobs(file).Where(job => !Has(job, "uses")).SelectMany(Runners).ShouldAllBe(runner => runner == "ubuntu-24.04" || runner == "ubuntu-24.04-arm");
+
+    [Fact]
+    public void AReleaseIsBuiltForEachArchitectureOnAMachineOfItsOwnAndSignedAsOne()
+    {
+        var jobs = Load("release.yml")["jobs"];
+        Runners(jobs["image"]).ShouldBe(["ubuntu-24.04", "ubuntu-24.04-arm"]);
+        jobs["publish"]["needs"].ToString().ShouldBe("image");
+        Read("release.yml").ShouldContain("cosign sign --yes --recursive");
+    }
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -92,6 +101,11 @@ public sealed partial class WorkflowTests
     }
 
     private static IEnumerable<YamlNode> Jobs(string file) => ((YamlMappingNode)Load(file)["jobs"]).Select(job => job.Value);
+
+    /// <summary>The machines that a job runs on: the one it names, or those of its matrix.</summary>
+    private static IEnumerable<string> Runners(YamlNode job) => job["runs-on"].ToString() == "${{ matrix.runner }}"
+        ? ((YamlSequenceNode)job["strategy"]["matrix"]["include"]).Select(entry => entry["runner"].ToString())
+        : [job["runs-on"].ToString()];
 
     private static bool Has(YamlNode node, string key) => ((YamlMappingNode)node).Children.ContainsKey(key);
 
