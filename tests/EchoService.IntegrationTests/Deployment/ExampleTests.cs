@@ -72,8 +72,11 @@ public sealed class ExampleTests
         var objects = await Manifests.KustomizeAsync("deploy", "examples", "proxy-protocol");
         var haproxy = objects.Find<V1Deployment>("echo-haproxy").Spec.Template;
         var settings = objects.Find<V1ConfigMap>("echoservice").Data;
-        settings["Echo__ProxyProtocol"].ShouldBe("required");
-        settings["Echo__TrustedProxies__0"].ShouldMatch(@"^[\d.]+/\d+$");
+        // A setting of the map alone would not reach pods that run: the map is the base's, and the pods' own settings differ.
+        settings.ShouldBe(Base.Find<V1ConfigMap>("echoservice").Data);
+        var pod = objects.Find<V1Deployment>("echoservice").Spec.Template;
+        pod.Spec.Containers[0].Env.Single(variable => variable.Name == "Echo__ProxyProtocol").Value.ShouldBe("required");
+        pod.Spec.Containers[0].Env.Single(variable => variable.Name == "Echo__TrustedProxies__0").Value.ShouldMatch(@"^[\d.]+/\d+$");
         var ingress = objects.Find<V1NetworkPolicy>("echoservice").Spec.Ingress;
         ingress[0].ShouldBeSameAs(new V1NetworkPolicyIngressRule
         {
@@ -88,6 +91,10 @@ public sealed class ExampleTests
         configuration.ShouldMatch("server-template .* send-proxy-v2 .*check-send-proxy");
         var pods = objects.Find<V1Service>("echo-pods").Spec;
         pods.ClusterIP.ShouldBe("None");
+        // While pods roll, neither HAProxy nor a client without it reaches those that would not understand it.
+        pods.Selector.ShouldBeSubsetOf(pod.Metadata.Labels);
+        pod.Metadata.Labels["speaks"].ShouldNotBe(Base.Find<V1Service>("echo").Spec.Selector["speaks"]);
+        Base.Find<V1Deployment>("echoservice").Spec.Template.Metadata.Labels["speaks"].ShouldNotBe(pods.Selector["speaks"]);
         pods.Ports.ShouldHaveSingleItem().Port.ShouldBe(int.Parse(settings["Echo__Port"], CultureInfo.InvariantCulture));
         haproxy.Spec.Containers[0].SecurityContext.ShouldBeSameAs(objects.Find<V1Deployment>("echoservice").Spec.Template.Spec.Containers[0].SecurityContext);
     }
