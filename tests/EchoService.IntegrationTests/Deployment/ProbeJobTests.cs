@@ -1,0 +1,48 @@
+using k8s;
+using k8s.Models;
+
+namespace EchoService.IntegrationTests.Deployment;
+
+/// <summary>deploy/probe: a Job that watches the Service from inside the cluster.</summary>
+public sealed class ProbeJobTests
+{
+    private static readonly IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Base = Manifests.Apply("deploy", "k8s");
+
+    private static readonly IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Probe = Manifests.Apply("deploy", "probe");
+
+    private static V1PodTemplateSpec Pod => Probe.Find<V1Job>("echo-probe").Spec.Template;
+
+    [Fact]
+    public void WatchesTheServiceOnceWithTheProbeOfTheSameImage()
+    {
+        var container = Pod.Spec.Containers.ShouldHaveSingleItem();
+        var service = Base.Find<V1Service>("echo");
+        container.Image.ShouldBe(Base.Find<V1Deployment>("echoservice").Spec.Template.Spec.Containers[0].Image);
+        container.Command.ShouldBe(["/app/echo-probe"]);
+        container.Args[0].ShouldBe("watch");
+        container.Args[1].ShouldBe($"{service.Metadata.Name}:{service.Spec.Ports[0].Port}");
+        Probe.Find<V1Job>("echo-probe").Spec.BackoffLimit.ShouldBe(0);
+        Pod.Spec.RestartPolicy.ShouldBe("Never");
+    }
+
+    [Fact]
+    public void IsAsRestrictedAsTheServiceAndTakenForItByNobody()
+    {
+        var service = Base.Find<V1Deployment>("echoservice").Spec.Template;
+        Pod.Spec.SecurityContext.ShouldBeSameAs(service.Spec.SecurityContext);
+        Pod.Spec.Containers[0].SecurityContext.ShouldBeSameAs(service.Spec.Containers[0].SecurityContext);
+        Pod.Spec.AutomountServiceAccountToken.ShouldBe(false);
+        Pod.Metadata.Labels["app.kubernetes.io/name"].ShouldNotBe(service.Metadata.Labels["app.kubernetes.io/name"]);
+    }
+
+    [Fact]
+    public void ReachesThePodsAndNamesAndIsReachedByNobody()
+    {
+        var policy = Probe.Find<V1NetworkPolicy>("echo-probe").Spec;
+        policy.PodSelector.MatchLabels.ShouldBeSubsetOf(Pod.Metadata.Labels);
+        policy.PolicyTypes.ShouldBe(["Ingress", "Egress"]);
+        policy.Ingress.ShouldBeNull();
+        policy.Egress.SelectMany(rule => rule.Ports).Select(port => port.Port.Value).ShouldBe(
+            [Base.Find<V1ConfigMap>("echoservice").Data["Echo__Port"], "53", "53"]);
+    }
+}
