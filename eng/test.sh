@@ -46,7 +46,7 @@ suite() {
   local name=$1 report=$2 began=$SECONDS exit_code=0 suite_passed suite_failed suite_skipped
   shift 2
   echo "== $name"
-  timeout --foreground --kill-after=10 1500 "$@" || exit_code=$?
+  timeout --foreground --kill-after=10 2400 "$@" || exit_code=$?
   suite_passed=$(counted passed "$report")
   suite_failed=$(($(counted executed "$report") - suite_passed))
   suite_skipped=$(($(counted total "$report") - suite_passed - suite_failed))
@@ -74,9 +74,10 @@ fi
 check 'restore' dotnet restore EchoService.sln || finish
 check 'build' dotnet build EchoService.sln --configuration Release --no-restore -warnaserror || finish
 check 'format' dotnet format EchoService.sln --no-restore --verify-no-changes
+# The image is built twice, ahead of time and without a word: hence the patience.
 suite 'tests' "$results/tests.trx" \
   dotnet test tests/EchoService.IntegrationTests --configuration Release --no-build \
-  --logger "trx;LogFileName=$results/tests.trx" --blame-hang-timeout 5m --results-directory "$results"
+  --logger "trx;LogFileName=$results/tests.trx" --blame-hang-timeout 15m --results-directory "$results"
 
 # Fails on gross loss alone: CPU per message above twice a C epoll server's, or a managed allocation per message.
 check 'speed guard' bench/run.sh --quick
