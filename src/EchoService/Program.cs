@@ -10,5 +10,5 @@ if (DescriptorBudget.AreTooFew())
 InlineCompletions.Enable();
 
 return Array.IndexOf(args, "--healthcheck") >= 0
-    ? await HealthCheckCommand.RunAsync(args)
+    ? HealthCheckCommand.Run(args)
     : await EchoServiceApplication.RunAsync(args);

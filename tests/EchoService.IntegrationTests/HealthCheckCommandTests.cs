@@ -1,3 +1,5 @@
+using EchoService.IntegrationTests.Configuration;
+using EchoService.IntegrationTests.Infrastructure;
 using Microsoft.Extensions.Configuration;
 
 namespace EchoService.IntegrationTests;
@@ -16,22 +18,47 @@ public class HealthCheckCommandTests
     [InlineData("urls=https://*:9443;http://*:9097", "http://localhost:9097/livez")]
     [InlineData("urls=http://*:1 Kestrel:Endpoints:Management:Url=http://*:9098", "http://localhost:9098/livez")]
     [InlineData("http_ports=0", null)]
-    [InlineData("https_ports=9443", null)]
+    [InlineData("https_ports=9443", "https://localhost:9443/livez")]
+    [InlineData("urls=http://unix:/tmp/management.sock", "/tmp/management.sock: /livez")]
     public void AsksWhereTheServiceListens(string settings, string? expected) =>
-        Assert.Equal(expected, HealthCheckCommand.LivezUri(Configuration(settings))?.ToString());
+        Assert.Equal(expected, HealthCheckCommand.Address(Configuration(settings)) is { } address ? HealthCheckCommand.Describe(address) : null);
 
     [Theory]
-    [InlineData("http_ports=0", "unhealthy: the configuration names no http port to ask (it is 0 or https)")]
+    [InlineData("http_ports=0", "unhealthy: the configuration names no port to ask (it is 0)")]
     [InlineData("urls=nonsense", "unhealthy: the management endpoint can't be read: ")]
     public async Task SaysWhyItCannotAsk(string settings, string line)
     {
         await using var output = new StringWriter();
 
-        Assert.Equal(1, await HealthCheckCommand.RunAsync(Configuration(settings), output));
+        Assert.Equal(1, HealthCheckCommand.Run(Configuration(settings), output));
 
         var written = output.ToString();
         Assert.StartsWith(line, written, StringComparison.Ordinal);
         Assert.Single(written.TrimEnd().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("--urls=http://127.0.0.1:PORT")]
+    [InlineData("--Kestrel:Endpoints:Management:Url=http://127.0.0.1:PORT")]
+    [InlineData("--urls=http://unix:SOCKET")]
+    public async Task FindsTheServiceAndSaysHowItIs(string setting)
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"echo-{Guid.NewGuid():N}.sock");
+        setting = setting.Replace("PORT", "0", StringComparison.Ordinal).Replace("SOCKET", path, StringComparison.Ordinal);
+        string asked;
+        await using (var host = await EchoHost.StartAsync(setting["--".Length..]))
+        {
+            asked = setting.Replace(":0", $":{host.ManagementUri.Port}", StringComparison.Ordinal);
+            // On a loaded machine it may take longer to answer than the command waits.
+            var healthy = await Eventually.BecomesAsync(() => ServiceProcess.RunAsync(["--healthcheck", asked]), result => result.ExitCode == 0);
+            healthy.Output.ShouldStartWith("healthy: ");
+            healthy.Output.TrimEnd().ShouldEndWith("answered 200");
+        }
+
+        var (failed, reason, errors) = await ServiceProcess.RunAsync(["--healthcheck", asked]);
+        reason.ShouldStartWith("unhealthy: ");
+        errors.ShouldBeEmpty();
+        failed.ShouldBe(1);
     }
 
     private static IConfiguration Configuration(string settings) => new ConfigurationBuilder()

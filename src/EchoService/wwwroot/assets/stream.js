@@ -1,5 +1,7 @@
 // The event stream, begun again by itself whenever it breaks: a restart of the service, a network that was away, a
 // connection that has gone silent. Backs off from half a second to ten.
+//
+// A browser has six connections to a host, for all its tabs together: one that nobody looks at gives its own back.
 
 const firstDelay = 500;
 const longestDelay = 10_000;
@@ -18,8 +20,8 @@ export function follow(url, on) {
   let silenceTimer = 0;
 
   function connect() {
-    clearTimeout(retryTimer);
-    source?.close();
+    rest();
+    if (document.hidden) return;
     on.retrying();
     source = new EventSource(url);
     source.addEventListener('stats', (event) => {
@@ -36,16 +38,20 @@ export function follow(url, on) {
     watch();
   }
 
+  function rest() {
+    clearTimeout(retryTimer);
+    clearTimeout(silenceTimer);
+    source?.close();
+    source = null;
+  }
+
   function watch() {
     clearTimeout(silenceTimer);
     silenceTimer = setTimeout(fail, silence);
   }
 
   function fail() {
-    source?.close();
-    source = null;
-    clearTimeout(silenceTimer);
-    clearTimeout(retryTimer);
+    rest();
     // Half of it by chance: when a service comes back, its watchers do not come all at once.
     const delay = Math.min(longestDelay, firstDelay * 2 ** attempts++) * (0.5 + Math.random() / 2);
     retryTimer = setTimeout(connect, delay);
@@ -58,13 +64,14 @@ export function follow(url, on) {
 
   window.addEventListener('online', retry);
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) retry();
+    if (document.hidden) rest();
+    else retry();
   });
   // A page that comes back from the browser's cache comes back with a dead stream.
   window.addEventListener('pageshow', (event) => {
     if (event.persisted) connect();
   });
-  window.addEventListener('pagehide', () => source?.close());
+  window.addEventListener('pagehide', rest);
 
   connect();
   return { retry };
