@@ -42,7 +42,7 @@ internal sealed class PopulationRun : IDisposable
 
         var settings = new LaneSettings(
             new MessageCodec(options.Size),
-            new Connector(target, options.Timeout, _connectTimes, population == Population.Held ? Connector.CrowdLimit : NewClients.MostUnderWay),
+            new Connector(target, options.Timeout, _connectTimes, population == Population.Held ? Connector.CrowdLimit : NewClients.MostUnderWay, options.Origin),
             _events,
             lag,
             _timeout,

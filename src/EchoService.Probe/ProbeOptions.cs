@@ -48,6 +48,9 @@ internal sealed record ProbeOptions
     /// <summary>How much of a cause is no disruption yet; none of one that is not named.</summary>
     public IReadOnlyDictionary<ProbeEventKind, Limit> Limits { get; init; } = new Dictionary<ProbeEventKind, Limit>();
 
+    /// <summary>What the connections look like to the other side.</summary>
+    public Origin Origin { get; init; } = Origin.Plain;
+
     /// <summary>A longer gap is a disruption; null: a gap by itself is none.</summary>
     public TimeSpan? MaxGap { get; init; }
 }

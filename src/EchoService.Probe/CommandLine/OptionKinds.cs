@@ -58,6 +58,27 @@ internal static class OptionKinds
         return null;
     }
 
+    /// <summary>Whatever <paramref name="parse"/> understands.</summary>
+    /// <param name="name">Of the option.</param>
+    /// <param name="description">For the help.</param>
+    /// <param name="forms">What it takes, for the complaint.</param>
+    /// <param name="parse">Null: not understood.</param>
+    public static Option<T?> Parsed<T>(string name, string description, string forms, Func<string, T?> parse) => new(name)
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            var value = parse(text);
+            if (value is null)
+            {
+                result.AddError($"{name} must be {forms}, not '{text}'.");
+            }
+
+            return value;
+        },
+    };
+
     public static Option<Limit?> Limit(string name, string description) => new(name)
     {
         Description = description,

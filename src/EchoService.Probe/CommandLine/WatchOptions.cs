@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Net;
 using EchoService.Probe.Connections;
 using EchoService.Probe.Reporting;
 
@@ -17,6 +18,10 @@ internal sealed class WatchOptions
         Description = "A longer gap is a disruption",
         CustomParser = result => OptionKinds.ParseDuration(result, Thresholds.MaxGap),
     };
+
+    private readonly Option<string?> _proxyProtocol = OptionKinds.Parsed("--proxy-protocol", "Begin each connection with a header of the PROXY protocol: v1 or v2", "v1 or v2", text => text is "v1" or "v2" ? text : null);
+    private readonly Option<IPAddress?> _source = OptionKinds.Parsed("--source", "Local address of the connections", "an IP address", text => IPAddress.TryParse(text, out var address) ? address : null);
+    private readonly Option<string?> _sourcePorts = OptionKinds.Parsed("--source-ports", "Local ports of the connections", "a range such as 20000-20999", text => PortRange.TryParse(text, out _) ? text : null);
 
     private readonly (ProbeEventKind Kind, Option<Limit?> Option)[] _limits =
         [.. Thresholds.Options.Select(limit => (limit.Kind, OptionKinds.Limit(limit.Option, $"{limit.What} that are no disruption yet: a number, or a share such as 0.1%")))];
@@ -36,6 +41,9 @@ internal sealed class WatchOptions
             command.Options.Add(option);
         }
 
+        command.Options.Add(_proxyProtocol);
+        command.Options.Add(_source);
+        command.Options.Add(_sourcePorts);
         command.Options.Add(JUnit);
         command.Options.Add(Events);
         command.Validators.Add(result =>
@@ -70,6 +78,10 @@ internal sealed class WatchOptions
         NewRate = parsed.GetValue(_newRate),
         ExpectHeld = parsed.GetValue(_expectHeld),
         ExpectNew = parsed.GetValue(_expectNew),
+        Origin = new Origin(
+            parsed.GetValue(_source),
+            PortRange.TryParse(parsed.GetValue(_sourcePorts) ?? "", out var ports) ? ports : null,
+            parsed.GetValue(_proxyProtocol) switch { "v1" => 1, "v2" => 2, _ => null }),
         MaxGap = parsed.GetValue(_maxGap),
         Limits = _limits.Where(limit => parsed.GetValue(limit.Option) is not null).ToDictionary(limit => limit.Kind, limit => parsed.GetValue(limit.Option)!.Value),
     };

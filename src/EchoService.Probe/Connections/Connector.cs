@@ -16,18 +16,24 @@ internal sealed class Connector : IDisposable
     private readonly SemaphoreSlim _slots;
     private readonly TimeSpan _timeout;
     private readonly int _port;
+    private readonly Origin _origin;
     private readonly LatencyHistogram _connectTimes;
     private readonly Resolver _resolver;
     private readonly Dialer _dialer;
+
+    /// <summary>Which of the origin's ports is tried next.</summary>
+    private int _turn = -1;
 
     /// <param name="target">Where to.</param>
     /// <param name="timeout">For the look-up of the name, and again for the connect.</param>
     /// <param name="connectTimes">Takes how long each connect took.</param>
     /// <param name="mostAtOnce">Connects under way at once; who comes later waits.</param>
+    /// <param name="origin">What the connections look like to the other side.</param>
     /// <param name="resolver">In place of the system's.</param>
-    public Connector(ProbeTarget target, TimeSpan timeout, LatencyHistogram connectTimes, int mostAtOnce = CrowdLimit, Resolver? resolver = null)
+    public Connector(ProbeTarget target, TimeSpan timeout, LatencyHistogram connectTimes, int mostAtOnce = CrowdLimit, Origin? origin = null, Resolver? resolver = null)
     {
         _slots = new SemaphoreSlim(mostAtOnce);
+        _origin = origin ?? Origin.Plain;
         (_timeout, _port, _connectTimes) = (timeout, target.Port, connectTimes);
         _resolver = resolver ?? new Resolver(target.Host);
         _dialer = new Dialer(DialAsync);
@@ -79,20 +85,49 @@ internal sealed class Connector : IDisposable
 
     private async Task<Socket> DialAsync(IPAddress address, CancellationToken cancel)
     {
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
+        // A port may be taken by another program, or by a connection of ours that has only just ended.
+        for (var left = _origin.Ports?.Count ?? 1; ; left--)
         {
-            socket.NoDelay = true;
-            await socket.ConnectAsync(new IPEndPoint(address, _port), cancel).ConfigureAwait(false);
-            // A connect to a dead port of the ephemeral range on this machine can meet itself, and would echo perfectly.
-            return Equals(socket.LocalEndPoint, socket.RemoteEndPoint)
-                ? throw new SocketException((int)SocketError.ConnectionRefused)
-                : socket;
+            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                await ConnectAsync(socket, new IPEndPoint(address, _port), cancel).ConfigureAwait(false);
+                return socket;
+            }
+            catch (SocketException e) when (left > 1 && e.SocketErrorCode is (SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable))
+            {
+                socket.Dispose();
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
         }
-        catch
+    }
+
+    private async Task ConnectAsync(Socket socket, IPEndPoint target, CancellationToken cancel)
+    {
+        socket.NoDelay = true;
+        if (_origin.Source is not null || _origin.Ports is not null)
         {
-            socket.Dispose();
-            throw;
+            var source = _origin.Source ?? (socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any);
+            var port = _origin.Ports is { } ports ? ports.First + (int)((uint)Interlocked.Increment(ref _turn) % (uint)ports.Count) : 0;
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(new IPEndPoint(source, port));
+        }
+
+        await socket.ConnectAsync(target, cancel).ConfigureAwait(false);
+        // A connect to a dead port of the ephemeral range on this machine can meet itself, and would echo perfectly.
+        if (Equals(socket.LocalEndPoint, socket.RemoteEndPoint))
+        {
+            throw new SocketException((int)SocketError.ConnectionRefused);
+        }
+
+        if (_origin.ProxyVersion is { } version)
+        {
+            // It always fits the empty buffer of a fresh connection.
+            await socket.SendAsync(ProxyProtocol.Header(version, (IPEndPoint)socket.LocalEndPoint!, target), SocketFlags.None, cancel).ConfigureAwait(false);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace EchoService.IntegrationTests.Probe;
@@ -11,6 +12,8 @@ internal sealed class LoopbackConnection(Socket socket, int index, CancellationT
     private readonly byte[] _chunk = new byte[4096];
 
     public int Index { get; } = index;
+
+    public IPEndPoint Remote { get; } = (IPEndPoint)socket.RemoteEndPoint!;
 
     public CancellationToken Stop { get; } = stop;
 

@@ -24,6 +24,8 @@ public sealed class PipelineOutputTests : IDisposable
         await using var server = LoopbackServer.Start(async c =>
         {
             await c.EchoAsync(expectedExitCode == 0 ? int.MaxValue : 3, Size);
+            // So that there is one to be lost.
+            await c.ReceiveAsync(Size);
             c.Reset();
         });
         if (expectedExitCode == 3)

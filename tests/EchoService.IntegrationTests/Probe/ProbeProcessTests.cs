@@ -65,6 +65,9 @@ public sealed class ProbeProcessTests
     [InlineData("watch", "127.0.0.1:7007", "--expect-held", "happy")]
     [InlineData("watch", "127.0.0.1:7007", "--expect-new", "refused")]
     [InlineData("watch", "127.0.0.1:7007", "--connections", "0")]
+    [InlineData("watch", "127.0.0.1:7007", "--proxy-protocol", "3")]
+    [InlineData("watch", "127.0.0.1:7007", "--source", "here")]
+    [InlineData("watch", "127.0.0.1:7007", "--source-ports", "5-4")]
     [InlineData("watch", "127.0.0.1:7007", "--junit", "/nowhere/at/all.xml")]
     [InlineData("watch", "127.0.0.1:7007", "--events", "/nowhere/at/all.ndjson")]
     public async Task ExitsWith2AndSaysWhyWhenTheArgumentsAreBad(params string[] arguments)
