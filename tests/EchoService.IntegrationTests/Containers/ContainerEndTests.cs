@@ -14,7 +14,10 @@ public sealed class ContainerEndTests
     {
         await using var service = await EchoContainer.StartAsync(new Dictionary<string, string>
         {
-            ["Drain__ReadinessDelay"] = "00:00:05", ["Drain__Spread"] = "00:00:02", ["Drain__Timeout"] = "00:00:15", ["Echo__CloseTimeout"] = "00:00:05",
+            ["Drain__ReadinessDelay"] = "00:00:05",
+            ["Drain__Spread"] = "00:00:02",
+            ["Drain__Timeout"] = "00:00:15",
+            ["Echo__CloseTimeout"] = "00:00:05",
         });
         var endPoint = await service.DirectAsync();
         var clients = new List<EchoClient>();

@@ -147,7 +147,9 @@ public sealed partial class ManifestTests
         Pod.SecurityContext.SeccompProfile.Type.ShouldBe("RuntimeDefault");
         Container.SecurityContext.ShouldBeSameAs(new V1SecurityContext
         {
-            AllowPrivilegeEscalation = false, ReadOnlyRootFilesystem = true, Capabilities = new V1Capabilities { Drop = ["ALL"] },
+            AllowPrivilegeEscalation = false,
+            ReadOnlyRootFilesystem = true,
+            Capabilities = new V1Capabilities { Drop = ["ALL"] },
         });
         ((bool?[])[Pod.HostNetwork, Pod.HostPID, Pod.HostIPC]).ShouldAllBe(shared => shared != true);
         Pod.AutomountServiceAccountToken.ShouldBe(false);

@@ -24,8 +24,18 @@ public sealed class PageSafetyTests(Browser browser) : PageTests(browser)
             ["next"] = null,
             ["items"] = new JsonArray(new JsonObject
             {
-                ["id"] = 1, ["connectedAt"] = Hostile, ["ageSeconds"] = 1, ["idleSeconds"] = 1, ["bytesReceived"] = 1, ["bytesSent"] = 1, ["pendingBytes"] = 0,
-                ["remoteEndPoint"] = Hostile, ["peerEndPoint"] = Hostile, ["proxied"] = true, ["state"] = Hostile, ["closeReason"] = Hostile,
+                ["id"] = 1,
+                ["connectedAt"] = Hostile,
+                ["ageSeconds"] = 1,
+                ["idleSeconds"] = 1,
+                ["bytesReceived"] = 1,
+                ["bytesSent"] = 1,
+                ["pendingBytes"] = 0,
+                ["remoteEndPoint"] = Hostile,
+                ["peerEndPoint"] = Hostile,
+                ["proxied"] = true,
+                ["state"] = Hostile,
+                ["closeReason"] = Hostile,
             }),
         };
         var page = await OpenAsync(service.ManagementUri, null, async prepared =>

@@ -82,11 +82,22 @@ internal sealed class ScriptedService : IAsyncDisposable
                 listeners = new[] { new { protocol = "tcp", endpoint = "[::]:7007", state = "listening" } },
                 connections = new
                 {
-                    active, peak, limit = 10_000, accepted,
+                    active,
+                    peak,
+                    limit = 10_000,
+                    accepted,
                     closed = new
                     {
-                        clientFin = (int)(scene.Clients * 3.1) + 160, clientReset = 37, idleTimeout = 12, sendTimeout = 2, maxLifetime = 0, admin = 2,
-                        drain = 0, drainForced = 0, proxyHeader = 0, error = 0,
+                        clientFin = (int)(scene.Clients * 3.1) + 160,
+                        clientReset = 37,
+                        idleTimeout = 12,
+                        sendTimeout = 2,
+                        maxLifetime = 0,
+                        admin = 2,
+                        drain = 0,
+                        drainForced = 0,
+                        proxyHeader = 0,
+                        error = 0,
                     },
                     rejected = new { limit = 0, draining = 0, resource = 0 },
                 },
@@ -122,9 +133,22 @@ internal sealed class ScriptedService : IAsyncDisposable
         var closing = index == 6;
         return new
         {
-            id, remoteEndPoint, peerEndPoint = remoteEndPoint, localEndPoint = "10.42.0.17:7007", proxied = false, state = closing ? "closing" : "open",
-            connectedAt = now.AddSeconds(-ageSeconds), ageSeconds, lastReceivedAt = now.AddSeconds(-idleSeconds), lastSentAt = now.AddSeconds(-idleSeconds), idleSeconds,
-            bytesReceived = bytesSent + pendingBytes, bytesSent, pendingBytes, closedAt = (DateTime?)null, closeReason = closing ? "admin" : null,
+            id,
+            remoteEndPoint,
+            peerEndPoint = remoteEndPoint,
+            localEndPoint = "10.42.0.17:7007",
+            proxied = false,
+            state = closing ? "closing" : "open",
+            connectedAt = now.AddSeconds(-ageSeconds),
+            ageSeconds,
+            lastReceivedAt = now.AddSeconds(-idleSeconds),
+            lastSentAt = now.AddSeconds(-idleSeconds),
+            idleSeconds,
+            bytesReceived = bytesSent + pendingBytes,
+            bytesSent,
+            pendingBytes,
+            closedAt = (DateTime?)null,
+            closeReason = closing ? "admin" : null,
         };
     }
 }
