@@ -9,21 +9,29 @@ internal sealed class FakeTimeProvider : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override DateTimeOffset GetUtcNow()
+    /// <summary>What somebody has corrected the wall clock by; timers and time stamps know nothing of it.</summary>
+    public TimeSpan WallClockIsOffBy { get; set; }
+
+    private DateTimeOffset Now
     {
-        lock (_lock)
+        get
         {
-            return _now;
+            lock (_lock)
+            {
+                return _now;
+            }
         }
     }
 
     /// <summary>Called on the thread of whoever asks for a timestamp, before it is given.</summary>
     public Action? OnTimestamp { get; set; }
 
+    public override DateTimeOffset GetUtcNow() => Now + WallClockIsOffBy;
+
     public override long GetTimestamp()
     {
         OnTimestamp?.Invoke();
-        return GetUtcNow().Ticks;
+        return Now.Ticks;
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -36,7 +44,7 @@ internal sealed class FakeTimeProvider : TimeProvider
     /// <summary>Moves time forward, stopping at every timer on the way.</summary>
     public void Advance(TimeSpan time)
     {
-        var end = GetUtcNow() + time;
+        var end = Now + time;
         while (true)
         {
             FakeTimer? next;
@@ -54,6 +62,15 @@ internal sealed class FakeTimeProvider : TimeProvider
             }
 
             next.Fire();
+        }
+    }
+
+    /// <summary>Moves time forward while nothing runs, as for a process that is stopped. Timers fire when time moves next.</summary>
+    public void Suspend(TimeSpan time)
+    {
+        lock (_lock)
+        {
+            _now += time;
         }
     }
 

@@ -27,6 +27,8 @@ internal static class EchoSettings
         Row("PendingAccepts", ValueFormats.Integer(1, 256), (options, value) => options with { PendingAccepts = (int)value }),
         Row("ReceiveBufferSize", ValueFormats.Integer(16, 1_048_576), (options, value) => options with { ReceiveBufferSize = (int)value }),
         Row("MaxReceiveBufferSize", ValueFormats.Integer(16, 16_777_216), (options, value) => options with { MaxReceiveBufferSize = (int)value }),
+        Row("SocketSendBuffer", ValueFormats.Integer(0, 1 << 30), (options, value) => options with { SocketSendBuffer = (int)value }),
+        Row("SocketReceiveBuffer", ValueFormats.Integer(0, 1 << 30), (options, value) => options with { SocketReceiveBuffer = (int)value }),
         Row("NoDelay", ValueFormats.Boolean, (options, value) => options with { NoDelay = value }),
         Row("KeepAlive", ValueFormats.Duration(TimeSpan.FromSeconds(1), LongestKeepAlive, zero: "off"), (options, value) => options with { KeepAlive = value }),
         Row("IdleTimeout", ValueFormats.Duration(ShortestTimeout, LongestTimeout, zero: "never"), (options, value) => options with { IdleTimeout = value }),

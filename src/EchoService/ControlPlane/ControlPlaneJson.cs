@@ -32,6 +32,7 @@ internal sealed partial class ControlPlaneJson : JsonSerializerContext
     /// </summary>
     public static IReadOnlyList<JsonConverter> EnumConverters { get; } =
     [
+        Names<ClosedHow>(),
         Names<CloseMode>(),
         Names<CloseReason>(),
         Names<ConnectionState>(),

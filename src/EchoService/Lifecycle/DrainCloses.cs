@@ -3,10 +3,10 @@ using EchoService.Transport.Connections;
 
 namespace EchoService.Lifecycle;
 
-/// <summary>Connections that ended, by whose doing.</summary>
-/// <param name="ByClient">The client left by FIN, by reset or by an error on its side.</param>
-/// <param name="Gracefully">The server sent FIN after the last echo: drain, API, lifetime or idle.</param>
-/// <param name="Forced">Cut off with an echo pending, or at the deadline.</param>
+/// <summary>Connections that ended, by how they went.</summary>
+/// <param name="ByClient">The client left, by FIN or by reset, before or after it was asked to.</param>
+/// <param name="Gracefully">The service asked, for whatever reason, and the client got everything and FIN.</param>
+/// <param name="Forced">The service reset it, for whatever reason.</param>
 internal readonly record struct DrainCloses(long ByClient, long Gracefully, long Forced)
 {
     public long Total => ByClient + Gracefully + Forced;
@@ -17,13 +17,10 @@ internal readonly record struct DrainCloses(long ByClient, long Gracefully, long
         var closes = default(DrainCloses);
         foreach (var reason in Enum.GetValues<CloseReason>())
         {
-            var count = counters.Closed(reason);
-            closes += reason switch
-            {
-                CloseReason.Drain or CloseReason.Admin or CloseReason.IdleTimeout or CloseReason.MaxLifetime => new DrainCloses(0, count, 0),
-                CloseReason.DrainForced or CloseReason.SendTimeout => new DrainCloses(0, 0, count),
-                _ => new DrainCloses(count, 0, 0),
-            };
+            closes += new DrainCloses(
+                counters.Closed(reason, CloseOutcome.CutByClient) + (IsByClient(reason) ? counters.Closed(reason, CloseOutcome.InOrder) : 0),
+                IsByClient(reason) ? 0 : counters.Closed(reason, CloseOutcome.InOrder),
+                counters.Closed(reason, CloseOutcome.CutByService));
         }
 
         return closes;
@@ -34,4 +31,6 @@ internal readonly record struct DrainCloses(long ByClient, long Gracefully, long
 
     public static DrainCloses operator -(DrainCloses left, DrainCloses right) =>
         new(left.ByClient - right.ByClient, left.Gracefully - right.Gracefully, left.Forced - right.Forced);
+
+    private static bool IsByClient(CloseReason reason) => reason is CloseReason.ClientFin or CloseReason.ProxyHeader;
 }

@@ -10,7 +10,7 @@ namespace EchoService.Lifecycle;
 /// <param name="Initial">Connections open at the start, and those accepted since, while lame duck.</param>
 /// <param name="Remaining">Connections not gone yet.</param>
 /// <param name="Closed">How the others went.</param>
-/// <param name="BytesUnsent">Bytes received that forced closes left without an echo.</param>
+/// <param name="BytesUnsent">Bytes received and not handed to the kernel for the way back, of connections that ended during the drain, whoever asked.</param>
 internal sealed record DrainStatus(
     ServicePhase Phase,
     DrainTrigger? Trigger,

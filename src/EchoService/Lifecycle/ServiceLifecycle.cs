@@ -82,7 +82,7 @@ internal sealed class ServiceLifecycle : IDisposable
                     Spread = request.Spread ?? _options.Spread,
                     OnDeadline = request.OnDeadline ?? _options.OnDeadline,
                     ClosedBefore = DrainCloses.Read(_server.Counters),
-                    UnsentBefore = _server.Counters.AbandonedByForce,
+                    UnsentBefore = _server.Counters.Abandoned,
                 };
                 var connections = Read().Remaining;
                 Log.DrainStarted(_logger, trigger, connections, _drain.Deadline);
@@ -158,8 +158,8 @@ internal sealed class ServiceLifecycle : IDisposable
 
     private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
 
-    // The wall clock as of the start, carried on by a clock that nobody steps.
-    private DateTimeOffset Now() => _server.Clock.ToUtc(_server.Clock.Update());
+    // Nobody steps this one; what is told of it follows the wall clock.
+    private DateTimeOffset Now() => _server.Clock.SteadyNow;
 
     private void BringForward(DateTimeOffset now, TimeSpan timeout)
     {
@@ -313,12 +313,12 @@ internal sealed class ServiceLifecycle : IDisposable
         return new DrainStatus(
             _phase,
             drain.Trigger,
-            drain.StartedAt,
-            drain.Deadline,
+            drain.StartedAt + _server.Clock.Correction,
+            drain.Deadline + _server.Clock.Correction,
             accepted - drain.ClosedBefore.Total,
             accepted - closed.Total,
             closed - drain.ClosedBefore,
-            _server.Counters.AbandonedByForce - drain.UnsentBefore);
+            _server.Counters.Abandoned - drain.UnsentBefore);
     }
 
     /// <summary>A drain that is on, and what the counters said at its start.</summary>

@@ -33,6 +33,12 @@ internal sealed record EchoOptions
     /// <summary>Bytes that a busy connection's buffer may grow to.</summary>
     public int MaxReceiveBufferSize { get; init; } = 65_536;
 
+    /// <summary>Bytes that the kernel may hold for one connection on the way out (SO_SNDBUF, which Linux doubles); 0 is its own choice.</summary>
+    public int SocketSendBuffer { get; init; }
+
+    /// <summary>Bytes that the kernel may hold for one connection on the way in (SO_RCVBUF, which Linux doubles); 0 is its own choice.</summary>
+    public int SocketReceiveBuffer { get; init; }
+
     /// <summary>TCP_NODELAY.</summary>
     public bool NoDelay { get; init; } = true;
 
@@ -48,7 +54,7 @@ internal sealed record EchoOptions
     /// <summary>Close gracefully at this age, ± 10 %; zero means never.</summary>
     public TimeSpan MaxLifetime { get; init; } = TimeSpan.Zero;
 
-    /// <summary>How long to wait for the peer's FIN after ours before the socket is dropped.</summary>
+    /// <summary>How long to wait for the peer's FIN after it has acknowledged ours before the socket is dropped.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Whether connections begin with a PROXY protocol header.</summary>

@@ -23,8 +23,8 @@ internal sealed class EchoServer : IDisposable
     private const int LargeBufferShare = 4;
 
     private readonly Lock _lock = new();
-    private readonly SocketAsyncEventArgsPool _pool;
-    private readonly Turnstile[] _turnstiles;
+    private readonly Turnstiles _turnstiles = new(static () => new Bell());
+    private readonly ConnectionContext _context;
     private readonly Heartbeat _heartbeat;
     private ConnectionListener? _listener;
     private UdpEchoServer? _udp;
@@ -36,9 +36,6 @@ internal sealed class EchoServer : IDisposable
         EchoOptions options, DescriptorBudget descriptors, IConnectionObserver observer, TimeProvider timeProvider, ILogger<EchoServer> logger)
     {
         Options = options;
-        Timeouts = ConnectionTimeouts.From(options);
-        TrustedProxies = options.ProxyProtocol == ProxyProtocolMode.Required ? new TrustedProxies(options.TrustedProxies) : null;
-        Observer = observer;
         TimeProvider = timeProvider;
         Logger = logger;
         Clock = new CoarseClock(timeProvider);
@@ -52,24 +49,28 @@ internal sealed class EchoServer : IDisposable
         Connections = new ConnectionRegistry(limit);
         Buffers = new BufferManager(
             options.ReceiveBufferSize, options.MaxReceiveBufferSize, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / LargeBufferShare);
-        _pool = new SocketAsyncEventArgsPool(limit);
-        // One for each socket thread: the runtime hands sockets to its threads in turn, and starts one per processor
-        // when completions run inline (SocketAsyncEngine.Unix.cs).
-        _turnstiles = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Turnstile(this))];
-        _heartbeat = new Heartbeat(this, timeProvider);
+        EventArgs = new SocketAsyncEventArgsPool(limit);
+        _context = new ConnectionContext
+        {
+            Timeouts = ConnectionTimeouts.From(options),
+            TrustedProxies = options.ProxyProtocol == ProxyProtocolMode.Required ? new TrustedProxies(options.TrustedProxies) : null,
+            TimeProvider = timeProvider,
+            Clock = Clock,
+            Buffers = Buffers,
+            EventArgs = EventArgs,
+            Turnstiles = _turnstiles,
+            Counters = Counters,
+            Observer = observer,
+            Logger = logger,
+            Ended = OnEnded,
+        };
+        _heartbeat = new Heartbeat(Clock, Connections, _turnstiles, _context.Timeouts.SweepInterval, timeProvider);
     }
 
     /// <summary>The last connection has ended. Raised on whatever thread it ended on; handlers must not block for long.</summary>
     public event Action? Emptied;
 
     public EchoOptions Options { get; }
-
-    public ConnectionTimeouts Timeouts { get; }
-
-    /// <summary>Who may connect, and begins with a PROXY header; null: anyone, and nobody does.</summary>
-    public TrustedProxies? TrustedProxies { get; }
-
-    public IConnectionObserver Observer { get; }
 
     public TimeProvider TimeProvider { get; }
 
@@ -87,7 +88,7 @@ internal sealed class EchoServer : IDisposable
 
     public ConnectionRegistry Connections { get; }
 
-    public SocketAsyncEventArgsPool EventArgs => _pool;
+    public SocketAsyncEventArgsPool EventArgs { get; }
 
     /// <summary>What is or was last listened on; null before the first time.</summary>
     public IPEndPoint? EndPoint => Volatile.Read(ref _endPoint);
@@ -150,13 +151,14 @@ internal sealed class EchoServer : IDisposable
             return;
         }
 
-        EchoConnection connection;
+        EchoLoop connection;
         try
         {
-            connection = new EchoConnection(this, Interlocked.Increment(ref _lastId), socket, Buffers.Rent(), _pool, NextExpiry());
+            connection = new EchoLoop(_context, Interlocked.Increment(ref _lastId), socket, NextExpiry());
         }
-        catch (OutOfMemoryException)
+        catch (Exception exception) when (exception is OutOfMemoryException or InvalidOperationException)
         {
+            // Nothing of it is left: what it had borrowed is back.
             TurnAway(socket, RejectReason.Resource);
             Leave();
             return;
@@ -171,46 +173,6 @@ internal sealed class EchoServer : IDisposable
         }
 
         connection.Start();
-    }
-
-    /// <summary>Lets <paramref name="connection"/> go on when the others have had their turn.</summary>
-    /// <param name="connection">A connection with no operation outstanding and no bytes in hand.</param>
-    /// <param name="turnIsOver">Whether it has to wait; otherwise it does if that saves work.</param>
-    /// <returns>False: it may go on at once.</returns>
-    public bool TryYield(EchoConnection connection, bool turnIsOver)
-    {
-        if (Turnstile.OfThisThread(this) is { } turnstile)
-        {
-            if (!turnIsOver)
-            {
-                return turnstile.TryEnqueue(connection);
-            }
-
-            turnstile.Enqueue(connection);
-        }
-        else if (turnIsOver)
-        {
-            _turnstiles[(int)(connection.Id % _turnstiles.Length)].EnqueueFromElsewhere(connection);
-        }
-
-        return turnIsOver;
-    }
-
-    /// <summary>A connection is over: takes back what it had borrowed. Called by its loop, as the last thing.</summary>
-    public void OnEnded(EchoConnection connection, CloseReason reason, ConnectionEventArgs args, BufferSegment segment)
-    {
-        args.SetBuffer(null, 0, 0);
-        _pool.Return(args);
-        Buffers.Return(segment);
-        Counters.CountClosed(reason, connection.PendingBytes);
-        Observer.RecordDuration(connection.Duration);
-        if (reason == CloseReason.ClientReset)
-        {
-            Log.ConnectionReset(Logger, connection.Id, connection.PeerEndPoint);
-        }
-
-        Connections.MoveToEnded(connection);
-        Leave();
     }
 
     /// <summary>Stops listening and resets whoever is still connected.</summary>
@@ -233,7 +195,7 @@ internal sealed class EchoServer : IDisposable
         }
 
         _heartbeat.Dispose();
-        _pool.Dispose();
+        EventArgs.Dispose();
         CloseTurnstilesWhenEmpty();
     }
 
@@ -264,10 +226,26 @@ internal sealed class EchoServer : IDisposable
         // Not before: a connection that waits for its turn would never learn that it is over.
         if (Volatile.Read(ref _disposed) && Limit.Active == 0)
         {
-            foreach (var turnstile in _turnstiles)
+            _turnstiles.Dispose();
+        }
+    }
+
+    private void OnEnded(EchoConnection connection)
+    {
+        try
+        {
+            Counters.CountClosed(connection.CloseReason, connection.CloseOutcome, connection.PendingBytes);
+            _context.Observer.RecordDuration(connection.Duration);
+            if (connection.CloseReason == CloseReason.ClientReset)
             {
-                turnstile.Close();
+                Log.ConnectionReset(Logger, connection.Id, connection.PeerEndPoint);
             }
+        }
+        finally
+        {
+            // Whatever fails, the place is given back.
+            Connections.MoveToEnded(connection);
+            Leave();
         }
     }
 

@@ -14,28 +14,26 @@ internal sealed class TransportCounters
     /// <remarks>Two clock readings and a histogram record cost about 0.3 µs; spread over 64 messages that is 5 ns each.</remarks>
     private const int SampleInterval = 64;
 
+    private static readonly CloseOutcome[] Outcomes = Enum.GetValues<CloseOutcome>();
+
     [ThreadStatic]
     private static StripeHolder? _holder;
 
     private readonly Lock _lock = new();
     private readonly List<Stripe> _stripes = [];
-    private readonly long[] _closed = new long[Enum.GetValues<CloseReason>().Length];
+    private readonly long[,] _closed = new long[Enum.GetValues<CloseReason>().Length, Outcomes.Length];
     private readonly long[] _rejected = new long[Enum.GetValues<RejectReason>().Length];
     private readonly long[] _acceptErrors = new long[Enum.GetValues<AcceptError>().Length];
     private long _retiredReceived;
     private long _retiredSent;
     private long _accepted;
     private long _abandoned;
-    private long _abandonedByForce;
 
     /// <summary>Connections accepted and admitted.</summary>
     public long Accepted => Volatile.Read(ref _accepted);
 
     /// <summary>Bytes received from clients but not handed to the kernel for them before their connection ended.</summary>
     public long Abandoned => Volatile.Read(ref _abandoned);
-
-    /// <summary>The part of <see cref="Abandoned"/> that forced drains are to blame for.</summary>
-    public long AbandonedByForce => Volatile.Read(ref _abandonedByForce);
 
     /// <summary>The calling thread's share. Hold it no longer than the thread holds the connection.</summary>
     public Stripe Current => _holder is { } holder && ReferenceEquals(holder.Owner, this) ? holder.Stripe : AddStripe();
@@ -71,7 +69,10 @@ internal sealed class TransportCounters
     }
 
     /// <summary>Connections that ended for <paramref name="reason"/>.</summary>
-    public long Closed(CloseReason reason) => Volatile.Read(ref _closed[(int)reason]);
+    public long Closed(CloseReason reason) => Outcomes.Sum(outcome => Closed(reason, outcome));
+
+    /// <summary>Those of them that ended in this way.</summary>
+    public long Closed(CloseReason reason, CloseOutcome outcome) => Volatile.Read(ref _closed[(int)reason, (int)outcome]);
 
     /// <summary>Accepted sockets turned away for <paramref name="reason"/>.</summary>
     public long Rejected(RejectReason reason) => Volatile.Read(ref _rejected[(int)reason]);
@@ -85,18 +86,14 @@ internal sealed class TransportCounters
 
     public void CountRejected(RejectReason reason) => Interlocked.Increment(ref _rejected[(int)reason]);
 
-    public void CountClosed(CloseReason reason, long abandoned)
+    public void CountClosed(CloseReason reason, CloseOutcome outcome, long abandoned)
     {
         if (abandoned > 0)
         {
             Interlocked.Add(ref _abandoned, abandoned);
-            if (reason == CloseReason.DrainForced)
-            {
-                Interlocked.Add(ref _abandonedByForce, abandoned);
-            }
         }
 
-        Interlocked.Increment(ref _closed[(int)reason]);
+        Interlocked.Increment(ref _closed[(int)reason, (int)outcome]);
     }
 
     private Stripe AddStripe()

@@ -120,9 +120,18 @@ public sealed class ClientListTests : ApiTests
 
         var found = await WaitForItemsAsync("/clients?minPendingBytes=1&sort=-pendingBytes", 1);
         found[0].GetProperty("remoteEndPoint").GetString().ShouldBe(deaf.Socket.LocalEndPoint!.ToString());
-        // At first bytes may be in hand for a moment only, and gone when the answer is written.
+        // Filter and answer read the figures one after the other, so the echo must be stuck for good: nothing moves any
+        // more between one answer and the next, and bytes are pending all the while.
+        var last = -1L;
+        var same = 0;
         await Eventually.TrueAsync(async () =>
-            (await WaitForItemsAsync("/clients?minPendingBytes=1&sort=-pendingBytes", 1))[0].GetProperty("pendingBytes").GetInt64() > 0);
+        {
+            var item = (await WaitForItemsAsync("/clients?minPendingBytes=1", 1))[0];
+            var moved = item.GetProperty("bytesReceived").GetInt64() + item.GetProperty("bytesSent").GetInt64();
+            same = moved == last && item.GetProperty("pendingBytes").GetInt64() > 0 ? same + 1 : 0;
+            last = moved;
+            return same == 10;
+        });
         await enough.CancelAsync();
         await sending;
         deaf.Reset();

@@ -90,7 +90,7 @@ public sealed class AddressTests : ServiceTests
     {
         return SocketField(connection).ShouldNotBeNull();
 
-        [System.Runtime.CompilerServices.UnsafeAccessor(System.Runtime.CompilerServices.UnsafeAccessorKind.Field, Name = "_socket")]
+        [System.Runtime.CompilerServices.UnsafeAccessor(System.Runtime.CompilerServices.UnsafeAccessorKind.Field, Name = "<Socket>k__BackingField")]
         static extern ref Socket? SocketField(EchoConnection connection);
     }
 }

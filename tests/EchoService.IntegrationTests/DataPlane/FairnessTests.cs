@@ -24,7 +24,8 @@ public sealed class FairnessTests : ServiceTests
         }
 
         var before = (await host.GetStatsAsync()).BytesReceived;
-        for (var i = 0; i < 100; i++)
+        // For as long as it takes the firehoses to show that they are some, each answer within its deadline.
+        for (var rounds = 0; rounds < 20 || (await host.GetStatsAsync()).BytesReceived - before < 1 << 20; rounds++)
         {
             foreach (var other in others)
             {
@@ -32,8 +33,6 @@ public sealed class FairnessTests : ServiceTests
             }
         }
 
-        // They were firehoses all the while.
-        ((await host.GetStatsAsync()).BytesReceived - before).ShouldBeGreaterThan(1 << 20);
         await stop.CancelAsync();
         await streaming;
         foreach (var other in others)

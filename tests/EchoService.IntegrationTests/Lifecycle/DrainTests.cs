@@ -334,7 +334,7 @@ public sealed class DrainTests
             while (!Volatile.Read(ref stop))
             {
                 counters.CountAccepted();
-                counters.CountClosed(CloseReason.ClientFin, 0);
+                counters.CountClosed(CloseReason.ClientFin, CloseOutcome.InOrder, 0);
             }
         }
 
@@ -406,7 +406,7 @@ public sealed class DrainTests
     }
 
     [Fact]
-    public async Task AtTheDeadlineByFinTheClientSeesFinAndIsCountedAsForced()
+    public async Task AtTheDeadlineByFinTheClientSeesFinAndIsCountedByHowItWent()
     {
         await using var harness = new LifecycleHarness(drain: Options with { ReadinessDelay = TimeSpan.Zero, OnDeadline = DeadlineAction.Fin });
         var client = await harness.ConnectAsync();
@@ -416,7 +416,7 @@ public sealed class DrainTests
         await LifecycleHarness.ShouldSeeFinAsync(client);
         client.Dispose();
         await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
-        harness.Lifecycle.Status.Closed.ShouldBe(new DrainCloses(0, 0, 1));
+        harness.Lifecycle.Status.Closed.ShouldBe(new DrainCloses(0, 1, 0));
     }
 
     [Fact]
@@ -452,6 +452,52 @@ public sealed class DrainTests
         status.Closed.Forced.ShouldBe(1);
         status.BytesUnsent.ShouldBeGreaterThan(0);
         status.BytesUnsent.ShouldBe(received - sent);
+    }
+
+    [Fact]
+    public async Task ASlowReaderCutByTheSendTimeoutIsNoGracefulClose()
+    {
+        var echo = new EchoOptions { SendTimeout = TimeSpan.FromSeconds(5) };
+        await using var harness = new LifecycleHarness(echo, Options with { ReadinessDelay = TimeSpan.Zero });
+        var reader = await harness.ConnectAsync();
+        await FillAsync(harness, reader);
+        harness.Lifecycle.BeginDrain(new DrainRequest(Timeout: TimeSpan.FromHours(1), Spread: TimeSpan.Zero), DrainTrigger.Api);
+        harness.Time.Advance(TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
+
+        var (received, sent) = harness.Server.Counters.ReadBytes();
+        var status = harness.Lifecycle.Status;
+        status.Closed.ShouldBe(new DrainCloses(0, 0, 1));
+        status.BytesUnsent.ShouldBe(received - sent);
+        status.BytesUnsent.ShouldBeGreaterThan(0);
+        // Who asked is still the drain.
+        harness.Server.Connections.Ended.Single().CloseReason.ShouldBe(CloseReason.Drain);
+    }
+
+    [Fact]
+    public async Task AClientThatAnswersTheFinByAResetIsItsOwnDoing()
+    {
+        await using var harness = new LifecycleHarness(drain: Options with { ReadinessDelay = TimeSpan.Zero });
+        var client = await harness.ConnectAsync();
+        harness.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.Zero), DrainTrigger.Api);
+        await LifecycleHarness.ShouldSeeFinAsync(client);
+        client.LingerState = new LingerOption(enable: true, seconds: 0);
+        client.Dispose();
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
+        harness.Lifecycle.Status.Closed.ShouldBe(new DrainCloses(1, 0, 0));
+        harness.Server.Connections.Ended.Single().CloseOutcome.ShouldBe(CloseOutcome.CutByClient);
+    }
+
+    [Fact]
+    public async Task TheDeadlineIsToldByTheWallClockAndKeptByASteadyOne()
+    {
+        await using var harness = new LifecycleHarness(drain: Options with { ReadinessDelay = TimeSpan.Zero });
+        await harness.ConnectAsync();
+        harness.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.FromSeconds(-1)), DrainTrigger.Api);
+        harness.Time.WallClockIsOffBy = TimeSpan.FromHours(1);
+        harness.Time.Advance(TimeSpan.FromSeconds(10));
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.Draining);
+        harness.Lifecycle.Status.Deadline.ShouldBe(harness.Time.GetUtcNow().AddSeconds(20));
     }
 
     /// <summary>A client that sends and never reads, until the server's echo is stuck.</summary>

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using EchoService.Diagnostics;
 using EchoService.Lifecycle;
 using EchoService.Transport;
 using EchoService.Transport.Accepting;
@@ -13,12 +12,12 @@ internal sealed class LifecycleHarness : IAsyncDisposable
 {
     private readonly List<Socket> _clients = [];
 
-    public LifecycleHarness(EchoOptions? echo = null, DrainOptions? drain = null)
+    public LifecycleHarness(EchoOptions? echo = null, DrainOptions? drain = null, IConnectionObserver? observer = null)
     {
         Server = new EchoServer(
             (echo ?? new EchoOptions()) with { Port = 0, Address = IPAddress.Loopback },
             new DescriptorBudget((echo ?? new EchoOptions()).MaxConnections, 0),
-            new ConnectionTimes(),
+            observer ?? new Observer(),
             Time,
             NullLogger<EchoServer>.Instance);
         Lifecycle = new ServiceLifecycle(Server, drain ?? new DrainOptions(), Time, NullLogger<ServiceLifecycle>.Instance);

@@ -18,9 +18,11 @@ namespace EchoService.ControlPlane.Clients;
 /// <param name="IdleSeconds">How long no byte has moved in either direction.</param>
 /// <param name="BytesReceived">Bytes received from it.</param>
 /// <param name="BytesSent">Bytes sent back to it.</param>
-/// <param name="PendingBytes">Bytes received and not sent back yet; once closed, those that never were.</param>
+/// <param name="PendingBytes">Bytes received and not sent back yet; 0 once closed.</param>
 /// <param name="ClosedAt">When it ended; null while it has not.</param>
-/// <param name="CloseReason">Why it ended or is ending; null while it is open.</param>
+/// <param name="CloseReason">Who asked for its end; null while it is open.</param>
+/// <param name="ClosedHow">Whether it ended in order or was cut off; null while it has not.</param>
+/// <param name="BytesUnsent">Bytes received that were never handed to the kernel for the way back; 0 while it is open.</param>
 internal sealed record ClientResponse(
     long Id,
     string RemoteEndPoint,
@@ -37,7 +39,9 @@ internal sealed record ClientResponse(
     long BytesSent,
     long PendingBytes,
     DateTime? ClosedAt,
-    CloseReason? CloseReason)
+    CloseReason? CloseReason,
+    ClosedHow? ClosedHow,
+    long BytesUnsent)
 {
     public static ClientResponse From(EchoConnection connection, CoarseClock clock)
     {
@@ -63,8 +67,12 @@ internal sealed record ClientResponse(
             (until - lastActiveAt) / 1000.0,
             received,
             sent,
-            received - sent,
+            state == ConnectionState.Closed ? 0 : received - sent,
             state == ConnectionState.Closed ? clock.ToUtc(until).UtcDateTime : null,
-            reason == Transport.Connections.CloseReason.None ? null : reason);
+            reason == Transport.Connections.CloseReason.None ? null : reason,
+            state == ConnectionState.Closed ? HowOf(connection.CloseOutcome) : null,
+            state == ConnectionState.Closed ? received - sent : 0);
     }
+
+    private static ClosedHow HowOf(CloseOutcome outcome) => outcome == CloseOutcome.InOrder ? Clients.ClosedHow.Fin : Clients.ClosedHow.Reset;
 }

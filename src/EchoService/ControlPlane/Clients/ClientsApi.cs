@@ -40,7 +40,9 @@ internal static class ClientsApi
         65_536,
         0,
         ClosedAt: null,
-        CloseReason: null);
+        CloseReason: null,
+        ClosedHow: null,
+        BytesUnsent: 0);
 
     public static void MapClients(this IEndpointRouteBuilder app)
     {

@@ -12,7 +12,7 @@ namespace EchoService.ControlPlane.Drain;
 /// <param name="ClosedByClient">Those whose client left by itself.</param>
 /// <param name="ClosedGracefully">Those that were sent FIN after their last echo.</param>
 /// <param name="ClosedForced">Those that were cut off.</param>
-/// <param name="BytesUnsent">Bytes received that forced closes left without an echo.</param>
+/// <param name="BytesUnsent">Bytes received and not handed to the kernel for the way back, of connections that ended during the drain, whoever asked.</param>
 internal sealed record DrainResponse(
     ServicePhase Phase,
     DrainTrigger? Trigger,

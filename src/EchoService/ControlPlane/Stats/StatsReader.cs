@@ -20,7 +20,7 @@ internal sealed class StatsReader(EchoServer server, ServiceLifecycle lifecycle,
         var (received, sent) = counters.ReadBytes();
         var udp = server.UdpCounters;
         return new StatsResponse(
-            new InstanceStats(Name, BuildInfo.Version, server.Clock.StartedAt.UtcDateTime, server.Clock.Update() / 1000.0),
+            new InstanceStats(Name, BuildInfo.Version, server.Clock.StartedAt.UtcDateTime, server.Clock.Read() / 1000.0),
             lifecycle.Phase,
             ReadListeners(),
             new ConnectionStats(

@@ -66,6 +66,18 @@ internal sealed class ConnectionListener
             // Accepted sockets inherit these from the listening one (tcp(7); the same on Windows and the BSDs), which
             // saves four system calls for each.
             socket.NoDelay = options.NoDelay;
+            // A byte sent as urgent keeps its place in the stream and is echoed like the others.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.OutOfBandInline, true);
+            if (options.SocketSendBuffer > 0)
+            {
+                socket.SendBufferSize = options.SocketSendBuffer;
+            }
+
+            if (options.SocketReceiveBuffer > 0)
+            {
+                socket.ReceiveBufferSize = options.SocketReceiveBuffer;
+            }
+
             if (options.KeepAlive > TimeSpan.Zero)
             {
                 socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);

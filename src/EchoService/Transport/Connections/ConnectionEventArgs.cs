@@ -9,7 +9,7 @@ namespace EchoService.Transport.Connections;
 internal sealed class ConnectionEventArgs() : SocketAsyncEventArgs(true)
 {
     /// <summary>The connection that has rented this object; null while it is in the pool.</summary>
-    public EchoConnection? Connection { get; set; }
+    public EchoLoop? Connection { get; set; }
 
     // Overridden instead of handling Completed: a virtual call, and nobody else can subscribe.
     protected override void OnCompleted(SocketAsyncEventArgs e) => Connection!.OnOperationCompleted();

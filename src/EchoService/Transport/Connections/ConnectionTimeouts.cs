@@ -3,7 +3,7 @@ using EchoService.Transport.Timing;
 
 namespace EchoService.Transport.Connections;
 
-/// <summary>The timeouts of <see cref="EchoOptions"/> in milliseconds, as the sweep compares them; 0 means never.</summary>
+/// <summary>The timeouts of <see cref="EchoOptions"/> in milliseconds, and when which is over; 0 means never.</summary>
 /// <param name="Idle"><c>Echo:IdleTimeout</c></param>
 /// <param name="Send"><c>Echo:SendTimeout</c></param>
 /// <param name="Close"><c>Echo:CloseTimeout</c>; 0 means at once</param>
@@ -25,5 +25,28 @@ internal sealed record ConnectionTimeouts(long Idle, long Send, long Close, long
             (long)options.CloseTimeout.TotalMilliseconds,
             (long)proxyHeader.TotalMilliseconds,
             (long)interval);
+    }
+
+    /// <summary>Decides whose time is up. Nothing but its arguments counts, and nothing is changed.</summary>
+    /// <param name="phase">Where the connection stands.</param>
+    /// <param name="watch">What has been seen of it.</param>
+    /// <param name="expiresAt">When it has reached its age.</param>
+    /// <param name="now">The time of the sweep.</param>
+    public TimeoutVerdict Decide(ConnectionPhase phase, in ProgressWatch watch, long expiresAt, long now)
+    {
+        var quiet = now - watch.MovedAt;
+        return phase switch
+        {
+            ConnectionPhase.ReadingHeader when now - watch.FirstSeenAt >= ProxyHeader => TimeoutVerdict.ProxyHeader,
+            // It has all our bytes and our FIN; nothing that it sends now would be echoed.
+            ConnectionPhase.Closing when watch.FinAcknowledgedAt != ProgressWatch.Never =>
+                now - watch.FinAcknowledgedAt >= Close ? TimeoutVerdict.Close : TimeoutVerdict.None,
+            // One that was asked to leave and takes nothing gets no longer than the wait for its FIN would be.
+            ConnectionPhase.Closing or ConnectionPhase.Finishing when quiet >= (Send != 0 ? Send : Close) => TimeoutVerdict.Send,
+            ConnectionPhase.Echoing when Send != 0 && quiet >= Send => TimeoutVerdict.Send,
+            ConnectionPhase.Echoing or ConnectionPhase.Receiving when Idle != 0 && quiet >= Idle => TimeoutVerdict.Idle,
+            ConnectionPhase.Echoing or ConnectionPhase.Receiving or ConnectionPhase.ReadingHeader when now >= expiresAt => TimeoutVerdict.Lifetime,
+            _ => TimeoutVerdict.None,
+        };
     }
 }

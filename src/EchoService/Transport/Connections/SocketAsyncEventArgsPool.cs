@@ -23,7 +23,7 @@ internal sealed class SocketAsyncEventArgsPool(int capacity) : IDisposable
 
     /// <summary>Lends event args to <paramref name="connection"/>.</summary>
     /// <exception cref="InvalidOperationException">More than <see cref="Capacity"/> are out: the connection limit was not held.</exception>
-    public ConnectionEventArgs Rent(EchoConnection connection)
+    public ConnectionEventArgs Rent(EchoLoop connection)
     {
         lock (_lock)
         {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 using EchoService.Transport.Connections;
 
@@ -11,8 +10,8 @@ namespace EchoService.Transport.Fairness;
 /// </summary>
 /// <remarks>
 /// <para>
-/// It is a datagram socket connected to itself. A byte sent to it is an event like any other, so the socket thread
-/// gets to it after the events it already has. One byte is under way at a time, however many connections wait.
+/// It rings a <see cref="Bell"/>, which the socket thread hears after the events it already has. One byte is under way
+/// at a time, however many connections wait; the heartbeat rings again for one that was lost.
 /// </para>
 /// <para>
 /// That serves two ends. A firehose goes to the back of the line after each turn; handed to the thread pool instead,
@@ -29,44 +28,37 @@ internal sealed class Turnstile : SocketAsyncEventArgs
     /// <summary>Messages for which nobody waits without need after too few did; then it is tried again.</summary>
     private const int MessagesUntilRetry = 512;
 
-    private static readonly byte[] OneByte = [0];
-
     [ThreadStatic]
     private static Turnstile? _current;
 
     private readonly object _owner;
-    private readonly Socket _bell;
+    private readonly Bell _bell;
 
     // Those that came on the socket thread itself, which alone touches these three...
-    private List<EchoConnection> _waiting = [];
-    private List<EchoConnection> _passing = [];
+    private List<EchoLoop> _waiting = [];
+    private List<EchoLoop> _passing = [];
     private int _messagesUntilRetry;
 
     // ...and those that came on any other thread.
-    private readonly ConcurrentQueue<EchoConnection> _waitingFromElsewhere = new();
+    private readonly ConcurrentQueue<EchoLoop> _waitingFromElsewhere = new();
     private int _rung;
 
-    /// <summary>Opens the socket and starts to listen to it.</summary>
+    // The heartbeat's own.
+    private bool _unheard;
+
+    /// <summary>Starts to listen to the bell.</summary>
     /// <param name="owner">Whose connections pass here; <see cref="OfThisThread"/> asks for it.</param>
-    /// <exception cref="SocketException">No socket could be had.</exception>
-    public Turnstile(object owner)
+    /// <param name="bell">What is rung for them; the turnstile owns it.</param>
+    public Turnstile(object owner, Bell bell)
         : base(true)
     {
         _owner = owner;
-        _bell = OpenBell();
-        try
-        {
-            SetBuffer(new byte[1], 0, 1);
-            _bell.ReceiveAsync(this);
-            // The first event tells the socket thread that serves this socket which turnstile is its own.
-            _rung = 1;
-            _bell.Send(OneByte);
-        }
-        catch
-        {
-            _bell.Dispose();
-            throw;
-        }
+        _bell = bell;
+        SetBuffer(new byte[1], 0, 1);
+        _bell.ListenAsync(this);
+        // The first event tells the socket thread that serves this socket which turnstile is its own.
+        _rung = 1;
+        _bell.Ring();
     }
 
     /// <summary>The turnstile whose events the calling thread handles, or null where there is none of that owner.</summary>
@@ -77,7 +69,7 @@ internal sealed class Turnstile : SocketAsyncEventArgs
     /// Takes <paramref name="connection"/>, which could as well go on at once, if so many wait here that it is worth
     /// it. Only for <see cref="OfThisThread"/>.
     /// </summary>
-    public bool TryEnqueue(EchoConnection connection)
+    public bool TryEnqueue(EchoLoop connection)
     {
         if (_messagesUntilRetry > 0)
         {
@@ -90,20 +82,32 @@ internal sealed class Turnstile : SocketAsyncEventArgs
     }
 
     /// <summary>Lets <paramref name="connection"/> go on after the events that are already waiting. Only for <see cref="OfThisThread"/>.</summary>
-    public void Enqueue(EchoConnection connection)
+    public void Enqueue(EchoLoop connection)
     {
         _waiting.Add(connection);
         Ring();
     }
 
     /// <summary>The same, from any thread.</summary>
-    public void EnqueueFromElsewhere(EchoConnection connection)
+    public void EnqueueFromElsewhere(EchoLoop connection)
     {
         _waitingFromElsewhere.Enqueue(connection);
         Ring();
     }
 
-    /// <summary>Closes the socket. Nobody may be waiting or come here any more.</summary>
+    /// <summary>Rings once more if the byte that was sent a beat ago has not been heard: it may be lost, and one too many does no harm.</summary>
+    public void RingAgain()
+    {
+        var rung = Volatile.Read(ref _rung);
+        if (rung != 0 && _unheard)
+        {
+            _bell.Ring();
+        }
+
+        _unheard = rung != 0;
+    }
+
+    /// <summary>Closes the bell. Nobody may be waiting or come here any more.</summary>
     public void Close() => _bell.Dispose();
 
     protected override void OnCompleted(SocketAsyncEventArgs e)
@@ -120,7 +124,7 @@ internal sealed class Turnstile : SocketAsyncEventArgs
             try
             {
                 // Posted before anyone goes on, so that a byte rung from here on is an event behind all others.
-                while (!_bell.ReceiveAsync(this) && SocketError == SocketError.Success)
+                while (!_bell.ListenAsync(this) && SocketError == SocketError.Success)
                 {
                 }
             }
@@ -148,13 +152,13 @@ internal sealed class Turnstile : SocketAsyncEventArgs
     /// While one connection is in the kernel, the processor fetches what the next one's turn will touch: with a
     /// thousand of them it is in no cache any more. See <c>docs/performance.md</c>.
     /// </remarks>
-    private static void LetThrough(List<EchoConnection> connections)
+    private static void LetThrough(List<EchoLoop> connections)
     {
         for (var i = 0; i < connections.Count; i++)
         {
             if (i + 2 < connections.Count)
             {
-                connections[i + 2].FetchIntoCache();
+                ConnectionCacheHints.Fetch(connections[i + 2]);
                 connections[i + 1].FetchPartsIntoCache();
             }
 
@@ -162,49 +166,12 @@ internal sealed class Turnstile : SocketAsyncEventArgs
         }
     }
 
-    private static Socket OpenBell()
-    {
-        // Half the cost of a loopback datagram, which passes through the whole IP stack. Abstract names, which need no
-        // file system, exist on Linux alone.
-        var socket = OperatingSystem.IsLinux()
-            ? new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified)
-            : new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        try
-        {
-            socket.Blocking = false;
-            socket.Bind(OperatingSystem.IsLinux()
-                ? new UnixDomainSocketEndPoint($"\0echo-turnstile-{Guid.NewGuid():N}")
-                : new IPEndPoint(IPAddress.Loopback, 0));
-            // Connected to itself, it takes datagrams from nobody else.
-            socket.Connect(socket.LocalEndPoint!);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
     private void Ring()
     {
-        if (Volatile.Read(ref _rung) != 0 || Interlocked.Exchange(ref _rung, 1) != 0)
+        if (Volatile.Read(ref _rung) == 0 && Interlocked.Exchange(ref _rung, 1) == 0)
         {
-            return;
+            _bell.Ring();
         }
-
-        _bell.Send(OneByte, SocketFlags.None, out var error);
-        if (error != SocketError.Success)
-        {
-            // The kernel is short of memory. Those who wait must not wait for ever.
-            ThreadPool.UnsafeQueueUserWorkItem(static turnstile => turnstile.RingAgain(), this, preferLocal: false);
-        }
-    }
-
-    private void RingAgain()
-    {
-        Interlocked.Exchange(ref _rung, 0);
-        Ring();
     }
 
     private void LetThroughFromElsewhere()

@@ -1,0 +1,331 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using EchoService.Transport.ProxyProtocol;
+
+namespace EchoService.Transport.Connections;
+
+/// <summary>
+/// What makes a connection echo: receive, send back what came, receive again. One operation is outstanding at a time,
+/// and the loop runs wherever it completes, so the loop alone owns the buffer, the event args and the figures, and alone
+/// frees them.
+/// </summary>
+internal sealed class EchoLoop : EchoConnection
+{
+    /// <summary>Operations that may complete at once before others get their turn: 8 messages, or 8 large segments of a stream.</summary>
+    private const int OperationsPerTurn = 16;
+
+    private readonly ConnectionEventArgs _args;
+    private ReceiveBuffer _buffer;
+    private ProxyHeaderReader? _header;
+    private long _sampledAt;
+    private Operation _operation;
+
+    /// <inheritdoc/>
+    /// <exception cref="OutOfMemoryException">There is no memory for its buffer.</exception>
+    /// <exception cref="InvalidOperationException">There are no event args for it.</exception>
+    public EchoLoop(ConnectionContext context, long id, Socket socket, long expiresAt)
+        : base(context, id, socket, expiresAt)
+    {
+        _args = context.EventArgs.Rent(this);
+        try
+        {
+            _buffer = new ReceiveBuffer(context.Buffers);
+        }
+        catch
+        {
+            context.EventArgs.Return(_args);
+            throw;
+        }
+    }
+
+    private enum Operation : byte
+    {
+        Receive,
+        WaitForData,
+        Send,
+        ReceiveHeader,
+    }
+
+    /// <summary>Posts the first receive. Called once, by the accept loop.</summary>
+    public void Start()
+    {
+        PrepareReceive();
+        if (Context.TrustedProxies is { } proxies)
+        {
+            if (proxies.Contains(PeerEndPoint.Address))
+            {
+                _header = new ProxyHeaderReader();
+                _operation = Operation.ReceiveHeader;
+            }
+            else
+            {
+                // Whatever it says of itself is discarded like the rest, and never looked at.
+                Close(CloseReason.ProxyHeader);
+            }
+        }
+
+        Continue();
+    }
+
+    /// <summary>Goes on with the loop after a wait for its turn.</summary>
+    public void Continue() => Run(completed: false);
+
+    /// <summary>Goes on with the loop: the operation that was outstanding has completed.</summary>
+    public void OnOperationCompleted() => Run(completed: true);
+
+    /// <summary>Has the processor fetch what the next message will touch.</summary>
+    public void FetchPartsIntoCache() => ConnectionCacheHints.FetchParts(_args, _buffer.Small, Socket);
+
+    private static CloseReason Classify(SocketError error) => error is
+        SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NotConnected
+        ? CloseReason.ClientReset
+        : CloseReason.Error;
+
+    /// <param name="completed">Whether the prepared operation has been carried out already.</param>
+    private void Run(bool completed)
+    {
+        var byEvent = completed;
+        try
+        {
+            for (var operations = OperationsPerTurn; ; operations--)
+            {
+                if (completed)
+                {
+                    // More is there after a full read, so nothing is gained by a wait before the turn is over.
+                    var mayWait = _operation == Operation.Send && !_buffer.IsFilled;
+                    if (!Complete(byEvent))
+                    {
+                        return;
+                    }
+
+                    // Never with bytes in hand: they go out first.
+                    var turnIsOver = operations <= 0;
+                    if (_operation != Operation.Send && (mayWait || turnIsOver) && Context.Turnstiles.TryYield(this, turnIsOver))
+                    {
+                        return;
+                    }
+                }
+
+                // More is likely to be there after a full read, and after a wait for the turn.
+                if (Begin(dataIsLikely: _buffer.IsFilled || !completed))
+                {
+                    return;
+                }
+
+                completed = true;
+                byEvent = false;
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // Aborted between two operations.
+            End(CloseReason.Error, CloseOutcome.CutByService);
+        }
+        catch (Exception exception)
+        {
+            // The last line of defence: an exception that left a completion callback would end the process, and with
+            // it every other connection. Registering with epoll when memory is out is one way to get here.
+            Log.ConnectionFailed(Context.Logger, Id, exception);
+            End(CloseReason.Error, CloseOutcome.CutByService);
+        }
+    }
+
+    /// <summary>Starts the prepared operation. True: it is outstanding and the loop goes on when it completes.</summary>
+    /// <param name="dataIsLikely">Whether it is worth a look if there is something to read before a wait for it.</param>
+    private bool Begin(bool dataIsLikely)
+    {
+        if (_operation == Operation.Send)
+        {
+            return Socket!.SendAsync(_args);
+        }
+
+        if (_operation == Operation.WaitForData && dataIsLikely && Socket!.Available > 0)
+        {
+            PrepareLargeReceive();
+        }
+
+        return Socket!.ReceiveAsync(_args);
+    }
+
+    /// <summary>Deals with the operation that completed and prepares the next. False: the connection has ended.</summary>
+    /// <param name="byEvent">Whether it took an event to complete it.</param>
+    private bool Complete(bool byEvent) => _operation switch
+    {
+        Operation.Receive => OnReceived(),
+        Operation.Send => OnSent(),
+        Operation.ReceiveHeader => OnHeaderReceived(),
+        _ => OnDataWaiting(mayBeInVain: byEvent),
+    };
+
+    private bool OnReceived()
+    {
+        var count = _args.BytesTransferred;
+        if (_args.SocketError != SocketError.Success || count == 0)
+        {
+            return EndOfStream(CloseReason.ClientFin);
+        }
+
+        return Echo(_args.Offset, count);
+    }
+
+    private bool OnHeaderReceived()
+    {
+        var count = _args.BytesTransferred;
+        if (_args.SocketError != SocketError.Success || count == 0)
+        {
+            return EndOfStream(CloseReason.ProxyHeader);
+        }
+
+        var status = _header!.Read(_args.Buffer.AsSpan(_args.Offset, count), out var consumed, out var client);
+        if (status == ProxyHeaderStatus.Incomplete)
+        {
+            return true;
+        }
+
+        _header = null;
+        if (status == ProxyHeaderStatus.Invalid)
+        {
+            Close(CloseReason.ProxyHeader);
+        }
+        else
+        {
+            Identify(client);
+            // Else a close came first, and what follows is discarded.
+            if (Progress.TryEndHeader() && consumed < count)
+            {
+                return Echo(_args.Offset + consumed, count - consumed);
+            }
+        }
+
+        PrepareReceive();
+        return true;
+    }
+
+    /// <summary>Prepares to send back what is in the buffer.</summary>
+    private bool Echo(int offset, int count)
+    {
+        if (!Progress.TryBeginEcho())
+        {
+            // Our FIN went out while this was on its way: it is not echoed, and so not counted as received.
+            Figures.OnDiscarded(count);
+            PrepareReceive();
+            return true;
+        }
+
+        var counters = Context.Counters.Current;
+        counters.Received += count;
+        Figures.OnReceived(count, Context.Clock.Now);
+        if (counters.IsSampleDue())
+        {
+            _sampledAt = Stopwatch.GetTimestamp();
+        }
+
+        _buffer.NoteFill(count, _args.Count);
+        _args.SetBuffer(offset, count);
+        _operation = Operation.Send;
+        return true;
+    }
+
+    private bool OnSent()
+    {
+        var count = _args.BytesTransferred;
+        Figures.OnSent(count, Context.Clock.Now);
+        Context.Counters.Current.Sent += count;
+        if (_args.SocketError != SocketError.Success)
+        {
+            return End(Classify(_args.SocketError), CloseOutcome.CutByClient);
+        }
+
+        if (count < _args.Count)
+        {
+            _args.SetBuffer(_args.Offset + count, _args.Count - count);
+            return true;
+        }
+
+        if (_sampledAt != 0)
+        {
+            Context.Observer.RecordTurnaround(Stopwatch.GetElapsedTime(_sampledAt));
+            _sampledAt = 0;
+        }
+
+        // Else it was closed meanwhile, or aborted: then the next operation finds the socket disposed.
+        if (!Progress.TryEndEcho() && Progress.TryFinish())
+        {
+            SendFin();
+        }
+
+        PrepareReceive();
+        return true;
+    }
+
+    private bool OnDataWaiting(bool mayBeInVain)
+    {
+        if (_args.SocketError != SocketError.Success)
+        {
+            return End(Classify(_args.SocketError), CloseOutcome.CutByClient);
+        }
+
+        // An event may be older than the read that took its bytes: the runtime does not look again (SocketAsyncContext).
+        // Then, and at the end of the stream, the small segment does.
+        if (!mayBeInVain || Socket!.Available > 0)
+        {
+            PrepareLargeReceive();
+        }
+        else
+        {
+            PrepareSmallReceive();
+        }
+
+        return true;
+    }
+
+    private void PrepareReceive()
+    {
+        _buffer.ReturnLarge(_args);
+        if (_buffer.IsBusy && Progress.Phase != ConnectionPhase.Closing)
+        {
+            _operation = Operation.WaitForData;
+            _buffer.OfferNothing(_args);
+        }
+        else
+        {
+            PrepareSmallReceive();
+        }
+    }
+
+    private void PrepareSmallReceive()
+    {
+        _operation = Operation.Receive;
+        _buffer.OfferSmall(_args);
+    }
+
+    private void PrepareLargeReceive()
+    {
+        // What is read while closing is only discarded.
+        if (Progress.Phase == ConnectionPhase.Closing || !_buffer.TryOfferLarge(_args))
+        {
+            _buffer.OfferSmall(_args);
+        }
+
+        _operation = Operation.Receive;
+    }
+
+    /// <summary>A receive has found the end of the stream, or an error.</summary>
+    private bool EndOfStream(CloseReason byFin) => _args.SocketError == SocketError.Success
+        ? End(byFin, CloseOutcome.InOrder)
+        : End(Classify(_args.SocketError), CloseOutcome.CutByClient);
+
+    /// <summary>Frees everything, the first time that it is called.</summary>
+    /// <returns>False, for the loop to stop.</returns>
+    private bool End(CloseReason reason, CloseOutcome outcome)
+    {
+        if (TrySettle(reason, outcome))
+        {
+            _buffer.Return(_args);
+            Context.EventArgs.Return(_args);
+            Context.Ended(this);
+        }
+
+        return false;
+    }
+}

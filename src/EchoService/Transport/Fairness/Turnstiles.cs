@@ -1,0 +1,56 @@
+using EchoService.Transport.Connections;
+
+namespace EchoService.Transport.Fairness;
+
+/// <summary>A turnstile for each socket thread, and the choice between them.</summary>
+internal sealed class Turnstiles : IDisposable
+{
+    // The runtime hands sockets to its threads in turn, and starts one per processor when completions run inline
+    // (SocketAsyncEngine.Unix.cs).
+    private readonly Turnstile[] _all;
+
+    /// <param name="newBell">Makes the bell of each.</param>
+    public Turnstiles(Func<Bell> newBell) =>
+        _all = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Turnstile(this, newBell()))];
+
+    /// <summary>Lets <paramref name="connection"/> go on when the others have had their turn.</summary>
+    /// <param name="connection">A connection with no operation outstanding and no bytes in hand.</param>
+    /// <param name="turnIsOver">Whether it has to wait; otherwise it does if that saves work.</param>
+    /// <returns>False: it may go on at once.</returns>
+    public bool TryYield(EchoLoop connection, bool turnIsOver)
+    {
+        if (Turnstile.OfThisThread(this) is { } turnstile)
+        {
+            if (!turnIsOver)
+            {
+                return turnstile.TryEnqueue(connection);
+            }
+
+            turnstile.Enqueue(connection);
+        }
+        else if (turnIsOver)
+        {
+            _all[(int)(connection.Id % _all.Length)].EnqueueFromElsewhere(connection);
+        }
+
+        return turnIsOver;
+    }
+
+    /// <summary>Rings again for those whose bell was not heard. Called at every heartbeat.</summary>
+    public void RingAgain()
+    {
+        foreach (var turnstile in _all)
+        {
+            turnstile.RingAgain();
+        }
+    }
+
+    /// <summary>Closes them. Nobody may be waiting any more.</summary>
+    public void Dispose()
+    {
+        foreach (var turnstile in _all)
+        {
+            turnstile.Close();
+        }
+    }
+}

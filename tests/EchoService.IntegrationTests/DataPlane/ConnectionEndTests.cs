@@ -1,0 +1,65 @@
+using System.Net.Sockets;
+using EchoService.IntegrationTests.Lifecycle;
+using EchoService.Transport;
+using EchoService.Transport.Connections;
+
+namespace EchoService.IntegrationTests.DataPlane;
+
+/// <summary>The beginning and the end of a connection when something fails in the middle of them; and when age ends it.</summary>
+public sealed class ConnectionEndTests
+{
+    [Fact]
+    public async Task WhateverFailsAtTheEndThePlaceIsGivenBack()
+    {
+        var observer = new Observer { OnDuration = static () => throw new InvalidOperationException("By the test.") };
+        await using var harness = new LifecycleHarness(new EchoOptions { MaxConnections = 1 }, observer: observer);
+        for (var i = 0; i < 3; i++)
+        {
+            var client = await harness.ConnectAsync();
+            await harness.EchoAsync(client);
+            client.Shutdown(SocketShutdown.Send);
+            await LifecycleHarness.ShouldSeeFinAsync(client);
+            await Eventually.TrueAsync(() => harness.Server.Limit.Active == 0);
+        }
+
+        harness.Server.Connections.Ended.Count().ShouldBe(3);
+        harness.Server.Counters.Closed(CloseReason.ClientFin).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task AConnectionThatGetsNoEventArgsIsTurnedAwayAndLeaksNothing()
+    {
+        await using var harness = new LifecycleHarness(new EchoOptions { MaxConnections = 2 });
+        var borrowed = new[] { harness.Server.EventArgs.Rent(null!), harness.Server.EventArgs.Rent(null!) };
+        using (var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+        {
+            await client.ConnectAsync(harness.Server.EndPoint!, TestContext.Current.CancellationToken);
+            await LifecycleHarness.ShouldSeeFinAsync(client);
+        }
+
+        await Eventually.TrueAsync(() => harness.Server.Limit.Active == 0);
+        harness.Server.Counters.Rejected(Transport.Accepting.RejectReason.Resource).ShouldBe(1);
+        harness.Server.Buffers.BytesInUse.ShouldBe(0);
+        foreach (var args in borrowed)
+        {
+            harness.Server.EventArgs.Return(args);
+        }
+
+        await harness.EchoAsync(await harness.ConnectAsync());
+    }
+
+    [Fact]
+    public async Task ThoseThatCameTogetherDoNotReachTheirAgeTogether()
+    {
+        await using var harness = new LifecycleHarness(new EchoOptions { MaxLifetime = TimeSpan.FromSeconds(1000) });
+        await harness.ConnectAsync(40);
+        int Open() => harness.Server.Connections.Live.Count(connection => connection.State == ConnectionState.Open);
+
+        harness.Time.Advance(TimeSpan.FromSeconds(895));
+        Open().ShouldBe(40);
+        harness.Time.Advance(TimeSpan.FromSeconds(104));
+        Open().ShouldBeInRange(1, 39);
+        harness.Time.Advance(TimeSpan.FromSeconds(106));
+        Open().ShouldBe(0);
+    }
+}
