@@ -74,7 +74,7 @@ fi
 check 'restore' dotnet restore EchoService.sln || finish
 check 'build' dotnet build EchoService.sln --configuration Release --no-restore -warnaserror || finish
 check 'format' dotnet format EchoService.sln --no-restore --verify-no-changes
-# The image is built twice, ahead of time and without a word: hence the patience.
+# The image is built on the way, ahead of time and without a word: hence the patience.
 suite 'tests' "$results/tests.trx" \
   dotnet test tests/EchoService.IntegrationTests --configuration Release --no-build \
   --logger "trx;LogFileName=$results/tests.trx" --blame-hang-timeout 15m --results-directory "$results"

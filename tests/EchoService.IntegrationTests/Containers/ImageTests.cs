@@ -1,6 +1,5 @@
 using System.Formats.Tar;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using EchoService.IntegrationTests.Infrastructure;
@@ -52,28 +51,7 @@ public sealed partial class ImageTests(ITestOutputHelper output)
         own.ShouldBeInRange(0.001, 45);
     }
 
-    [Fact]
-    public async Task HasTheSameBinariesWhenItIsBuiltAgain()
-    {
-        const string Again = "echoservice:tests-again";
-        await ContainerImage.BuildAsync(Again, "--no-cache");
-        try
-        {
-            var first = Hashes(await FilesAsync(ContainerImage.Name));
-            first.Keys.ShouldContain("app/EchoService");
-            Hashes(await FilesAsync(Again)).ShouldBe(first, ignoreOrder: true);
-        }
-        finally
-        {
-            await Docker.RunAsync("rmi", Again);
-        }
-    }
-
     private static IEnumerable<string?> Strings(JsonElement array) => array.EnumerateArray().Select(item => item.GetString());
-
-    /// <summary>Hash by file of what a build put into /app.</summary>
-    private static Dictionary<string, string> Hashes(Dictionary<string, byte[]> files) =>
-        files.Where(file => file.Key.StartsWith("app/", StringComparison.Ordinal)).ToDictionary(file => file.Key, file => Convert.ToHexString(SHA256.HashData(file.Value)));
 
     /// <summary>All that is in an image's file system by name; contents of /app alone.</summary>
     private static async Task<Dictionary<string, byte[]>> FilesAsync(string image)

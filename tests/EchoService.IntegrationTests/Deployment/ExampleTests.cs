@@ -73,7 +73,7 @@ public sealed class ExampleTests
         var haproxy = objects.Find<V1Deployment>("echo-haproxy").Spec.Template;
         var settings = objects.Find<V1ConfigMap>("echoservice").Data;
         // A setting of the map alone would not reach pods that run: the map is the base's, and the pods' own settings differ.
-        settings.ShouldBe(Base.Find<V1ConfigMap>("echoservice").Data);
+        settings.ShouldBe(Base.Find<V1ConfigMap>("echoservice").Data, ignoreOrder: true);
         var pod = objects.Find<V1Deployment>("echoservice").Spec.Template;
         pod.Spec.Containers[0].Env.Single(variable => variable.Name == "Echo__ProxyProtocol").Value.ShouldBe("required");
         pod.Spec.Containers[0].Env.Single(variable => variable.Name == "Echo__TrustedProxies__0").Value.ShouldMatch(@"^[\d.]+/\d+$");

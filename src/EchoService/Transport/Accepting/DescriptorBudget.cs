@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
@@ -24,7 +23,8 @@ internal sealed record DescriptorBudget(int Connections, int Management)
     /// with every endpoint asked: 290, since the runtime holds two for each assembly; compiled ahead of time, under 90.
     /// It ends the process when it cannot load one more.
     /// </summary>
-    private static int Own => RuntimeFeature.IsDynamicCodeSupported ? 352 : 128;
+    /// <remarks>Only a host that loads assemblies says where they are; a feature switch would speak of how it will be published.</remarks>
+    private static int Own => AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") is not null ? 352 : 128;
 
     private static int Fewest => Own + FewestManagement + FewestConnections;
 
