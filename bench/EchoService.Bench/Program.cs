@@ -1,4 +1,3 @@
-using EchoService.Configuration;
 using EchoService.Bench;
 
 if (!BenchOptions.TryParse(args, out var options, out var problem))

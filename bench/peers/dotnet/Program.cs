@@ -1,4 +1,3 @@
-using EchoService.Configuration;
 using System.Globalization;
 using EchoService.Bench.Peers;
 

@@ -6,7 +6,7 @@ using EchoService.IntegrationTests.Infrastructure;
 
 namespace EchoService.IntegrationTests.Containers;
 
-/// <summary>What the Dockerfile makes: how it is run, what is in it, and that it is the same each time.</summary>
+/// <summary>What the Dockerfile makes: how it is run, and what is in it.</summary>
 [Collection(ContainerSuite.Name)]
 [Needs(Need.Engine)]
 public sealed partial class ImageTests(ITestOutputHelper output)
@@ -34,7 +34,7 @@ public sealed partial class ImageTests(ITestOutputHelper output)
     [Fact]
     public async Task HoldsBothProgramsAndNeitherDotNetShellNorPackageManager()
     {
-        var names = (await FilesAsync(ContainerImage.Name)).Keys;
+        var names = await FileNamesAsync(ContainerImage.Name);
         names.ShouldContain("app/EchoService");
         names.ShouldContain("app/echo-probe");
         names.Where(name => Tools().IsMatch(name)).ShouldBeEmpty();
@@ -53,28 +53,22 @@ public sealed partial class ImageTests(ITestOutputHelper output)
 
     private static IEnumerable<string?> Strings(JsonElement array) => array.EnumerateArray().Select(item => item.GetString());
 
-    /// <summary>All that is in an image's file system by name; contents of /app alone.</summary>
-    private static async Task<Dictionary<string, byte[]>> FilesAsync(string image)
+    /// <summary>The names of all that is in an image's file system.</summary>
+    private static async Task<List<string>> FileNamesAsync(string image)
     {
         var id = await Docker.RunAsync("create", "--label", $"{ContainerImage.Label}={Repository.Root}", image);
         var path = Path.GetTempFileName();
         try
         {
             await Docker.RunAsync("export", "--output", path, id);
-            var files = new Dictionary<string, byte[]>();
+            var names = new List<string>();
             await using var archive = new TarReader(File.OpenRead(path));
             while (await archive.GetNextEntryAsync(cancellationToken: TestContext.Current.CancellationToken) is { } entry)
             {
-                using var content = new MemoryStream();
-                if (entry.DataStream is { } data && entry.Name.StartsWith("app/", StringComparison.Ordinal))
-                {
-                    await data.CopyToAsync(content, TestContext.Current.CancellationToken);
-                }
-
-                files[entry.Name] = content.ToArray();
+                names.Add(entry.Name);
             }
 
-            return files;
+            return names;
         }
         finally
         {
