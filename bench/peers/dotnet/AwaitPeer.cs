@@ -14,7 +14,9 @@ internal static class AwaitPeer
         listener.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
         listener.Listen(512);
         while (true)
+        {
             _ = EchoAsync(await listener.AcceptAsync());
+        }
     }
 
     private static async Task EchoAsync(Socket socket)
@@ -29,7 +31,9 @@ internal static class AwaitPeer
                 while ((received = await socket.ReceiveAsync(buffer)) > 0)
                 {
                     for (var sent = 0; sent < received;)
+                    {
                         sent += await socket.SendAsync(buffer.AsMemory(sent, received - sent));
+                    }
                 }
             }
             catch (SocketException)
