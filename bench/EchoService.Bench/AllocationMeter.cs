@@ -25,7 +25,10 @@ internal sealed class AllocationMeter(LoadGenerator load)
             await Task.Delay(TimeSpan.FromSeconds(seconds), cancellationToken);
             var after = await ReadAsync(client, cancellationToken);
             if (await running is { Error: { } error })
+            {
                 return new Slice { Error = error };
+            }
+
             var messages = (after.Received - before.Received) / workload.Size;
             return messages > 0
                 ? new Slice { AllocatedPerMessage = (after.Allocated - before.Allocated) / messages, Messages = messages }

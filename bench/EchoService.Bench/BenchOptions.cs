@@ -75,7 +75,10 @@ internal sealed class BenchOptions
         }
 
         if (options.Quick)
+        {
             (options.Passes, options.Rounds) = (1, 5);
+        }
+
         problem = null;
         return true;
     }

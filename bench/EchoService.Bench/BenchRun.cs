@@ -24,7 +24,10 @@ internal sealed class BenchRun(BenchOptions options)
         {
             var peers = PeersOf(workload);
             if (peers.Count == 0)
+            {
                 continue;
+            }
+
             Console.WriteLine($"{workload.Name}: {string.Join(", ", peers.Select(peer => peer.Name))}");
             var slices = await MeasureAsync(workload, peers, cancellationToken);
             yield return (workload, new WorkloadResult(DateTimeOffset.UtcNow, commit, Machine.Describe(), slices));
@@ -60,7 +63,9 @@ internal sealed class BenchRun(BenchOptions options)
                         crashed?.Dispose();
                         servers[peer] = server = await ServerProcess.StartAsync(options, peer, ExtraArguments(peer, workload), cancellationToken);
                         if (workload.Mode != "idle")
+                        {
                             await LoadAsync(workload, peer, server, TimeSpan.FromMilliseconds(50), options.Quick ? Math.Min(peer.Warmup, QuickWarmup) : peer.Warmup, seconds: 0.1, cancellationToken);
+                        }
                     }
                     var slice = await MeasureSliceAsync(workload, peer, server, cancellationToken);
                     slices[peer.Name].Add(slice);
@@ -71,7 +76,9 @@ internal sealed class BenchRun(BenchOptions options)
         finally
         {
             foreach (var server in servers.Values)
+            {
                 server.Dispose();
+            }
         }
     }
 
@@ -80,9 +87,15 @@ internal sealed class BenchRun(BenchOptions options)
     {
         var seconds = Math.Max(options.Seconds, workload.LeastSeconds);
         if (server.HasExited)
+        {
             return new Slice { Error = server.Complaint };
+        }
+
         if (workload == Workload.Allocations)
+        {
             return await new AllocationMeter(_load).MeasureAsync(server, seconds, cancellationToken);
+        }
+
         return await LoadAsync(workload, peer, server, TimeSpan.FromSeconds(1), Warmup, seconds, cancellationToken);
     }
 
@@ -91,7 +104,9 @@ internal sealed class BenchRun(BenchOptions options)
         Workload workload, Peer peer, ServerProcess server, TimeSpan pollInterval, double warmup, double seconds, CancellationToken cancellationToken)
     {
         if (!peer.Polled)
+        {
             return await _load.RunAsync(workload, server, warmup, seconds, cancellationToken);
+        }
 
         using var poller = new Poller(server.ManagementPort, pollInterval);
         var slice = await _load.RunAsync(workload, server, warmup, seconds, cancellationToken);

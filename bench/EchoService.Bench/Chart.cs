@@ -61,7 +61,10 @@ internal static class Chart
             body.AppendLine(Svg($"<text x=\"{left - 8}\" y=\"{Y(tick) + 4:0.0}\" text-anchor=\"end\">{tick:G}</text>"));
         }
         foreach (var (value, label) in xTicks)
+        {
             body.AppendLine(Svg($"<text x=\"{X(value):0.0}\" y=\"{bottom + 20}\" text-anchor=\"middle\">{Escape(label)}</text>"));
+        }
+
         body.AppendLine(Svg($"<text x=\"16\" y=\"46\" fill=\"#52606d\">{Escape(yTitle)}</text>"));
         for (var i = 0; i < lines.Count; i++)
         {
@@ -69,7 +72,10 @@ internal static class Chart
             var path = string.Join(' ', lines[i].Points.Select(point => Svg($"{X(point.X):0.0},{Y(point.Y):0.0}")));
             body.AppendLine(Svg($"<polyline points=\"{path}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\"/>"));
             foreach (var point in lines[i].Points)
+            {
                 body.AppendLine(Svg($"<circle cx=\"{X(point.X):0.0}\" cy=\"{Y(point.Y):0.0}\" r=\"3\" fill=\"{color}\"/>"));
+            }
+
             var legendX = left + i * 180;
             body.AppendLine(Svg($"<rect x=\"{legendX}\" y=\"{bottom + 36}\" width=\"12\" height=\"12\" fill=\"{color}\"/>"));
             body.AppendLine(Svg($"<text x=\"{legendX + 18}\" y=\"{bottom + 46}\">{Escape(lines[i].Label)}</text>"));
@@ -85,7 +91,9 @@ internal static class Chart
             {
                 var tick = step * Math.Pow(10, decade);
                 if (Math.Log10(tick) >= low && Math.Log10(tick) <= high)
+                {
                     yield return tick;
+                }
             }
         }
     }

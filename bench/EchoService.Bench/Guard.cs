@@ -26,9 +26,15 @@ internal sealed class Guard(BenchOptions options)
         service.AddRange(await FindFaultsAsync(measured, Peer.ServiceJit, cancellationToken));
         var degraded = await FindFaultsAsync(measured, Peer.Degraded, cancellationToken);
         foreach (var fault in service)
+        {
             Console.Error.WriteLine($"FAILED  {fault}");
+        }
+
         if (degraded.Count < 2)
+        {
             Console.Error.WriteLine("FAILED  the guard saw less than both faults of the degraded server, so it guards nothing");
+        }
+
         return service.Count == 0 && degraded.Count == 2;
     }
 
@@ -38,17 +44,26 @@ internal sealed class Guard(BenchOptions options)
         var cpu = measured.Ratio(peer, Peer.Epoll, slice => slice.CpuMicros)?.Median;
         Console.WriteLine($"{peer.Title}: {cpu:0.00} × the CPU time per message of {Peer.Epoll.Title} (limit {MostCpuRatio:0.00})");
         if (cpu is null)
+        {
             faults.Add($"{peer.Title}: {measured.SlicesOf(peer).Select(slice => slice.Error).FirstOrDefault(error => error is not null)}");
+        }
         else if (cpu > MostCpuRatio)
+        {
             faults.Add($"{peer.Title} takes {cpu:0.00} × the CPU time per message of {Peer.Epoll.Title}");
+        }
 
         using var server = await ServerProcess.StartAsync(options, peer, "", cancellationToken);
         var slice = await new AllocationMeter(new LoadGenerator(options)).MeasureAsync(server, AllocationSeconds, cancellationToken);
         Console.WriteLine($"{peer.Title}: {slice.AllocatedPerMessage:0.000} bytes allocated per message over {slice.Messages:N0} messages {slice.Error}");
         if (slice.Error is not null)
+        {
             faults.Add($"{peer.Title}: {slice.Error}");
+        }
         else if (slice.AllocatedPerMessage > MostAllocated)
+        {
             faults.Add($"{peer.Title} allocates {slice.AllocatedPerMessage:0.0} bytes per message");
+        }
+
         return faults;
     }
 }

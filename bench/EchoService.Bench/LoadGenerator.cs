@@ -32,7 +32,9 @@ internal sealed class LoadGenerator(BenchOptions options)
         finally
         {
             if (!process.HasExited)
+            {
                 process.Kill();
+            }
         }
     }
 
@@ -53,7 +55,10 @@ internal sealed class LoadGenerator(BenchOptions options)
         var seconds = Value("seconds");
         var units = workload.Unit == "MiB" ? Value("bytes") / MiB : Value("messages");
         if (units == 0)
+        {
             return new Slice { Error = "no message came back within the slice" };
+        }
+
         var closedLoop = workload.Mode is not "stream";
         return new Slice
         {

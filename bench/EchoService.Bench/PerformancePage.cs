@@ -14,11 +14,16 @@ internal static class PerformancePage
         var page = Path.Combine(options.DocsPath, "performance.md");
         var text = File.ReadAllText(page);
         foreach (var (name, content) in Parts(results))
+        {
             text = Replace(text, name, results.Workloads.Count > 0 ? content : "Nothing has been measured yet.");
+        }
+
         File.WriteAllText(page, text);
 
         foreach (var (name, svg) in Charts(results))
+        {
             File.WriteAllText(Path.Combine(options.DocsPath, "performance", name + ".svg"), svg);
+        }
     }
 
     private static IEnumerable<(string Name, string Content)> Parts(BenchResults results)
@@ -39,12 +44,20 @@ internal static class PerformancePage
         foreach (var workload in new[] { Workload.Closed64, Workload.Closed1000, Workload.Stream })
         {
             if (results.Find(workload) is { } result)
+            {
                 groups.Add((workload.Title, CpuBars(workload, result)));
+            }
         }
         if (groups.Count > 0)
+        {
             yield return ("cpu", Chart.Bars($"Server CPU time per message or MiB, as a multiple of {Peer.Epoll.Title}", groups));
+        }
+
         if (results.Find(Workload.Idle) is { } idle)
+        {
             yield return ("memory", Chart.Bars("Resident KiB per idle connection", [(Workload.Idle.Title, MemoryBars(idle))]));
+        }
+
         if (GrowthLines(results, Workload.ByConnections, workload => workload.Connections) is { Count: > 0 } connections)
         {
             yield return ("connections", Chart.Lines("Cost of a 64 B message by connections", "server CPU, µs per message", connections,
@@ -87,7 +100,10 @@ internal static class PerformancePage
     {
         var lines = new StringBuilder();
         foreach (var group in results.Workloads.GroupBy(entry => (entry.Value.Machine, entry.Value.Commit, entry.Value.MeasuredAt.UtcDateTime.Date)))
+        {
             lines.AppendLine(CultureInfo.InvariantCulture, $"- {group.Key.Date:yyyy-MM-dd}, revision `{group.Key.Commit}`, {group.Key.Machine}: {string.Join(", ", group.Select(entry => entry.Key))}");
+        }
+
         return lines.ToString();
     }
 
@@ -97,7 +113,10 @@ internal static class PerformancePage
         var start = page.IndexOf(opening, StringComparison.Ordinal);
         var end = page.IndexOf(closing, StringComparison.Ordinal);
         if (start < 0 || end < start)
+        {
             throw new BenchException($"docs/performance.md has no part between {opening.Trim()} and {closing}");
+        }
+
         return page[..(start + opening.Length)] + content.TrimEnd() + "\n" + page[end..];
     }
 }

@@ -46,7 +46,9 @@ internal sealed class Poller : IDisposable
             do
             {
                 foreach (var path in Paths)
+                {
                     await _client.GetByteArrayAsync(new Uri(path, UriKind.Relative), _stop.Token);
+                }
             }
             while (await timer.WaitForNextTickAsync(_stop.Token));
         }

@@ -17,7 +17,9 @@ Console.CancelKeyPress += (_, e) =>
 try
 {
     if (options.Quick)
+    {
         return await new Guard(options).RunAsync(stop.Token) ? 0 : 1;
+    }
 
     // What is published may come from several runs of a few workloads each; anything else starts afresh.
     var resultsPath = options.Publish ? options.PublishedResultsPath : options.ResultsPath;
@@ -34,9 +36,14 @@ try
     }
 
     if (options.Publish)
+    {
         PerformancePage.Render(options, results);
+    }
     else
+    {
         Console.WriteLine(Tables.Targets(results));
+    }
+
     return 0;
 }
 catch (OperationCanceledException)

@@ -41,7 +41,9 @@ internal sealed class ServerProcess : IDisposable
         var (port, managementPort) = (FreePort(), FreePort());
         var program = Path.Combine(options.BinaryPath, peer.Program);
         if (!File.Exists(program))
+        {
             throw new BenchException($"{program} is not there; bench/run.sh builds it");
+        }
 
         var arguments = $"{peer.Arguments} {extraArguments}"
             .Replace("{port}", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
@@ -70,7 +72,10 @@ internal sealed class ServerProcess : IDisposable
     {
         // Killed, not stopped: a graceful stop would only cost time, and there is nothing to lose.
         if (!_process.HasExited)
+        {
             _process.Kill(entireProcessTree: true);
+        }
+
         _process.WaitForExit();
         _process.Dispose();
     }
@@ -82,7 +87,9 @@ internal sealed class ServerProcess : IDisposable
         foreach (var name in environment.Keys.ToArray())
         {
             if (name != "DOTNET_ROOT" && prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)))
+            {
                 environment.Remove(name);
+            }
         }
     }
 
@@ -99,7 +106,10 @@ internal sealed class ServerProcess : IDisposable
         while (true)
         {
             if (_process.HasExited)
+            {
                 throw new BenchException($"{peer.Name} ended with code {_process.ExitCode} at its start: {Complaint}");
+            }
+
             try
             {
                 using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -109,7 +119,10 @@ internal sealed class ServerProcess : IDisposable
             catch (SocketException e)
             {
                 if (started.Elapsed > StartTimeout)
+                {
                     throw new BenchException($"{peer.Name} does not take connections on port {Port}: {e.Message}");
+                }
+
                 await Task.Delay(50, cancellationToken);
             }
         }

@@ -9,11 +9,20 @@ internal static class Tables
     public static string Brief(Workload workload, Slice slice)
     {
         if (slice.Error is { } error)
+        {
             return error;
+        }
+
         if (slice.BytesPerConnection is { } bytes)
+        {
             return Text($"{bytes,9:N0} B/connection");
+        }
+
         if (slice.AllocatedPerMessage is { } allocated)
+        {
             return Text($"{allocated,9:0.000} B/message over {slice.Messages:N0} messages");
+        }
+
         return Text($"{Micros(slice.CpuMicros),9} µs CPU/{workload.Unit} {slice.Rate,11:N0} {workload.Unit}/s  p99 {Count(slice.P99Micros)} µs  busy {Share(slice.ServerBusy)}, load {Share(slice.LoadBusy)}");
     }
 
@@ -30,7 +39,10 @@ internal static class Tables
         foreach (var target in Target.All)
         {
             if (results.Find(target.Workload) is not { } result || target.Value(result) is not { } value)
+            {
                 continue;
+            }
+
             var against = target.To is null ? "" : target.To == Peer.Service ? "unpolled" : target.To.Title;
             table.AppendLine(Text(
                 $"| {target.Workload.Title} | {target.Measure} | {against} | {(target.AtLeast ? "≥" : "≤")} {target.Limit:0.00} | {Spread(value)} | {(target.IsMetBy(value.Median) ? "met" : "**missed**")} |"));
@@ -45,7 +57,9 @@ internal static class Tables
         foreach (var workload in workloads)
         {
             if (results.Find(workload) is { } result)
+            {
                 table.AppendLine(Text($"| {label(workload)} | {string.Join(" | ", peers.Select(peer => Micros(result.Of(peer, slice => slice.CpuMicros)?.Median)))} |"));
+            }
         }
         return table.ToString();
     }
@@ -57,7 +71,9 @@ internal static class Tables
         {
             // A core's capacity follows from the cost, so that it does not matter what the load generator could do.
             if (results.Find(workload)?.Of(Peer.Service, slice => 1e6 / slice.CpuMicros) is { } perSecond)
+            {
                 table.AppendLine(Text($"| {workload.Title}: {workload.Units} per second | {perSecond.Median:N0} |"));
+            }
         }
         if (results.Find(Bench.Workload.Idle) is { } idle && idle.Of(Peer.Service, slice => slice.BytesPerConnection) is { } bytes)
         {
