@@ -14,7 +14,7 @@ internal sealed class PopulationRun : IDisposable
     private readonly HeldClients? _held;
     private readonly OutcomeTrack _track;
     private readonly LatencyHistogram _connectTimes = new();
-    private readonly LatencyHistogram[] _latencies;
+    private readonly LatencyHistogram _latencies = new();
     private readonly TimelineRecorder _timeline;
     private readonly EventLog _events;
     private Pacer? _pacer;
@@ -32,13 +32,6 @@ internal sealed class PopulationRun : IDisposable
         _events = new EventLog(origin, sink is null ? null : happened => sink(Name, happened));
         _timeline = new TimelineRecorder(origin, options.Duration);
         _track = new OutcomeTrack(Expectations.OutcomeOf(options.ExpectNew));
-
-        // Lanes that complete on different processors should not write the same cache lines for every message.
-        _latencies = new LatencyHistogram[population == Population.Held ? Environment.ProcessorCount : 1];
-        foreach (ref var histogram in _latencies.AsSpan())
-        {
-            histogram = new LatencyHistogram();
-        }
 
         var settings = new LaneSettings(
             new MessageCodec(options.Size),
@@ -58,7 +51,7 @@ internal sealed class PopulationRun : IDisposable
         }
         else
         {
-            _clients = new NewClients(settings, _track, _latencies[0]);
+            _clients = new NewClients(settings, _track, _latencies);
         }
     }
 
@@ -155,12 +148,6 @@ internal sealed class PopulationRun : IDisposable
     /// <param name="seconds">How long was sent.</param>
     public PopulationReport Report(double seconds)
     {
-        var latency = new LatencyHistogram();
-        foreach (var histogram in _latencies)
-        {
-            latency.Add(histogram);
-        }
-
         var m = _total.Messages;
         var connections = new ConnectionsReport(
             _total.Connects,
@@ -180,7 +167,7 @@ internal sealed class PopulationRun : IDisposable
             Bytes = new BytesReport(m.BytesSent, m.BytesReceived, m.BytesCorrupted, m.BytesLost),
             Connections = connections,
             Throughput = new ThroughputReport(Math.Round(rate, 3), Math.Round(rate * _options.Size, 3)),
-            Latency = LatencyReport.From(latency),
+            Latency = LatencyReport.From(_latencies),
             ConnectTime = LatencyReport.From(_connectTimes),
             LongestGap = new GapReport(Clock.ToSeconds(_total.Gap), _total.Gap == 0 ? 0 : Clock.ToSeconds(_total.GapBegan - _origin)),
             Expectation = _held is null

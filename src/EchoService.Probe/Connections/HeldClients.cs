@@ -8,13 +8,13 @@ internal sealed class HeldClients : IClients
     private readonly Lane[] _lanes;
     private readonly Connector _connector;
 
-    public HeldClients(int count, LaneSettings settings, IReadOnlyList<LatencyHistogram> latencies)
+    public HeldClients(int count, LaneSettings settings, LatencyHistogram latencies)
     {
         _connector = settings.Connector;
         _lanes = new Lane[count];
         for (var i = 0; i < count; i++)
         {
-            _lanes[i] = new Lane(i + 1, settings, latencies[i % latencies.Count]);
+            _lanes[i] = new Lane(i + 1, settings, latencies);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using EchoService.ControlPlane.Access;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EchoService.IntegrationTests.ControlPlane;
 

@@ -10,7 +10,7 @@ public sealed class BellTests
     [Fact]
     public async Task TheHeartbeatRingsAgainForABellThatWasNotHeard()
     {
-        var time = new FakeTimeProvider();
+        var time = new SteppedTimeProvider();
         var bells = new List<MuffledBell>();
         using var turnstiles = new Turnstiles(() =>
         {

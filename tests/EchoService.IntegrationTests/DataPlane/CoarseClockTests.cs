@@ -8,7 +8,7 @@ public sealed class CoarseClockTests
     [Fact]
     public void TimesFollowAWallClockThatIsCorrectedAfterTheStart()
     {
-        var time = new FakeTimeProvider();
+        var time = new SteppedTimeProvider();
         var clock = new CoarseClock(time);
         time.Advance(TimeSpan.FromSeconds(10));
         var reading = clock.Update();
@@ -26,7 +26,7 @@ public sealed class CoarseClockTests
     [Fact]
     public void WhoReadsTheTimeDoesNotSetIt()
     {
-        var time = new FakeTimeProvider();
+        var time = new SteppedTimeProvider();
         var clock = new CoarseClock(time);
         time.Advance(TimeSpan.FromSeconds(10));
         clock.Read().ShouldBe(10_000);

@@ -29,7 +29,7 @@ public sealed partial class LoggingTests
     [Fact]
     public async Task MinuteWithTrafficIsSummedUpInOneLineAndAnIdleOneInNone()
     {
-        var time = new FakeTimeProvider();
+        var time = new SteppedTimeProvider();
         var log = new ListLogger<TrafficSummary>();
         await using var host = await MonitoredService.StartAsync();
         using var summary = new TrafficSummary(host.Server, time, log);

@@ -25,7 +25,7 @@ internal sealed class LifecycleHarness : IAsyncDisposable
         Server.Listen();
     }
 
-    public FakeTimeProvider Time { get; } = new();
+    public SteppedTimeProvider Time { get; } = new();
 
     public EchoServer Server { get; }
 

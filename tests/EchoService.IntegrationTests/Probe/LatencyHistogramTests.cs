@@ -2,6 +2,7 @@ using EchoService.Probe.Measurement;
 
 namespace EchoService.IntegrationTests.Probe;
 
+/// <summary>What the probe promises of its latencies, whoever counts them.</summary>
 public sealed class LatencyHistogramTests
 {
     private static readonly double[] Quantiles = [0, 0.01, 0.5, 0.9, 0.99, 0.999, 1];
@@ -15,37 +16,26 @@ public sealed class LatencyHistogramTests
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(127)]
-    [InlineData(128)]
-    [InlineData(255)]
-    [InlineData(256)]
-    [InlineData(1_000_000)]
-    [InlineData((1L << 42) - 1)]
-    [InlineData(1L << 42)]
-    [InlineData(long.MaxValue - 1)]
-    public void SingleValueIsReportedAsItIs(long value)
+    [InlineData(-1_000_000, 0)]
+    [InlineData(0, 0)]
+    [InlineData(long.MaxValue, LatencyHistogram.Longest)]
+    public void DurationsThatCannotBeCountAsTheNearestThatCan(long recorded, long counted)
     {
         var histogram = new LatencyHistogram();
-        histogram.Record(value);
+        histogram.Record(recorded);
 
-        (histogram.Count, histogram.Min, histogram.Max).ShouldBe((1, value, value));
-        foreach (var quantile in Quantiles)
-        {
-            histogram.ValueAt(quantile).ShouldBe(value);
-        }
+        (histogram.Count, histogram.Min, histogram.Max).ShouldBe((1, counted, counted));
     }
 
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void PercentilesAreWithinHalfAPercentOfTheSortedValues(int seed)
+    public void FiguresAreWithinATenthOfAPercentOfTheSortedValues(int seed)
     {
-        // Values over the whole range, as many in each octave: a test of every bucket width.
+        // Values over the whole range, as many in each octave: a test of every width.
         var random = new Random(seed);
-        var values = Enumerable.Range(0, 100_000).Select(_ => (long)Math.Pow(2, random.NextDouble() * 42)).ToArray();
+        var values = Enumerable.Range(0, 100_000).Select(_ => (long)Math.Pow(2, random.NextDouble() * 41)).ToArray();
         var histogram = new LatencyHistogram();
         foreach (var value in values)
         {
@@ -57,30 +47,12 @@ public sealed class LatencyHistogramTests
         foreach (var quantile in Quantiles)
         {
             var exact = values[Math.Max(0, (int)Math.Ceiling(quantile * values.Length) - 1)];
-            ((double)histogram.ValueAt(quantile)).ShouldBe(exact, exact * 0.005, $"quantile {quantile}");
+            ((double)histogram.ValueAt(quantile)).ShouldBe(exact, exact * 0.001, $"quantile {quantile}");
         }
 
-        histogram.Mean.ShouldBe(values.Average(), values.Average() * 1e-9);
-    }
-
-    [Fact]
-    public void SumOfHistogramsIsTheHistogramOfAllValues()
-    {
-        var (odd, even, all, sum) = (new LatencyHistogram(), new LatencyHistogram(), new LatencyHistogram(), new LatencyHistogram());
-        for (var value = 1; value <= 100_000; value++)
-        {
-            (value % 2 == 0 ? even : odd).Record(value);
-            all.Record(value);
-        }
-
-        sum.Add(odd);
-        sum.Add(even);
-
-        (sum.Count, sum.Min, sum.Max, sum.Mean).ShouldBe((all.Count, all.Min, all.Max, all.Mean));
-        foreach (var quantile in Quantiles)
-        {
-            sum.ValueAt(quantile).ShouldBe(all.ValueAt(quantile));
-        }
+        ((double)histogram.Min).ShouldBe(values[0], values[0] * 0.001);
+        ((double)histogram.Max).ShouldBe(values[^1], values[^1] * 0.001);
+        histogram.Mean.ShouldBe(values.Average(), values.Average() * 0.001);
     }
 
     [Fact]
@@ -96,7 +68,8 @@ public sealed class LatencyHistogramTests
             }
         });
 
-        (histogram.Count, histogram.Min, histogram.Max, histogram.Mean).ShouldBe((200_000, 1, 50_000, 25_000.5));
+        histogram.Count.ShouldBe(200_000);
+        histogram.Mean.ShouldBe(25_000.5, 25);
     }
 
     [Fact]

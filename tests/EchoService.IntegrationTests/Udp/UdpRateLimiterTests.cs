@@ -1,5 +1,6 @@
 using System.Net;
 using EchoService.Transport.Udp;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EchoService.IntegrationTests.Udp;
 
