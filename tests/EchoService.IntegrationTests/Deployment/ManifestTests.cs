@@ -107,6 +107,29 @@ public sealed partial class ManifestTests
     }
 
     [Fact]
+    public void EachPodHasAnAddressOfItsOwnWhileItDrainsToo()
+    {
+        var pods = Objects.Find<V1Service>("echoservice-pods").Spec;
+        pods.ClusterIP.ShouldBe("None");
+        pods.PublishNotReadyAddresses.ShouldBe(true);
+        // Of both kinds: a rollout to the PROXY protocol or back has pods of either.
+        pods.Selector.ShouldBe(Deployment.Selector.MatchLabels);
+        // Without an address of its own a Service translates no port.
+        pods.Ports.ShouldAllBe(port => port.Port.ToString(CultureInfo.InvariantCulture) == ContainerPort(port.TargetPort.Value));
+        pods.Ports.Select(port => port.TargetPort.Value).ShouldBe(["echo", "management"]);
+    }
+
+    [Fact]
+    public async Task TheMonitorOfTheOperatorFindsEachPodOnce()
+    {
+        var text = await File.ReadAllTextAsync(Repository.PathOf("deploy", "monitoring", "operator", "servicemonitor.yaml"), TestContext.Current.CancellationToken);
+        var monitor = (Dictionary<object, object>)((Dictionary<object, object>)new YamlDotNet.Serialization.Deserializer().Deserialize<Dictionary<object, object>>(text)["spec"])["selector"];
+        var labels = ((Dictionary<object, object>)monitor["matchLabels"]).ToDictionary(label => (string)label.Key, label => (string)label.Value);
+        Objects.OfType<V1Service>().Where(service => labels.All(service.Metadata.Labels.Contains)).ShouldHaveSingleItem().Metadata.Name.ShouldBe("echoservice-management");
+        text.ShouldContain($"port: {PortsOf("echoservice-management")[0].Target}\n");
+    }
+
+    [Fact]
     public void EchoIsOpenToAllAndManagementToTheMonitoringNamespaceAlone()
     {
         var policy = Objects.Find<V1NetworkPolicy>("echoservice").Spec;
