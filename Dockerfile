@@ -34,7 +34,7 @@ COPY --from=build /app .
 ENV DOTNET_EnableDiagnostics=0
 # The number and not the name, so that Kubernetes can see that it is not root.
 USER 1654
-EXPOSE 7007/tcp 7007/udp 8080/tcp
+EXPOSE 7007/tcp 7007/udp 7008/tcp 8080/tcp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=3s --start-period=5s CMD ["/app/EchoService", "--healthcheck"]
 ENTRYPOINT ["/app/EchoService"]

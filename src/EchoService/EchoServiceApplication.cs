@@ -5,6 +5,7 @@ using EchoService.ControlPlane;
 using EchoService.Diagnostics;
 using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Accepting;
 using EchoService.Transport.Udp;
 using Log = EchoService.ControlPlane.Log;
 
@@ -138,11 +139,15 @@ internal static class EchoServiceApplication
         }
     }
 
-    private static string DescribeEcho(SocketException exception, EchoOptions options) => exception.SocketErrorCode switch
+    private static string DescribeEcho(SocketException exception, EchoOptions options)
     {
-        SocketError.AddressAlreadyInUse => $"Echo:Port = \"{options.Port}\": is taken on {options.Address}{(exception is UdpBindException ? " for UDP" : "")}; must be a free port, or 0 for any",
-        SocketError.AccessDenied => $"Echo:Port = \"{options.Port}\": is not allowed to this user; must be 1024 or above, or 0 for any, without CAP_NET_BIND_SERVICE",
-        SocketError.AddressNotAvailable => $"Echo:Address = \"{options.Address}\": is not here; must be an address of this machine, or :: for all",
-        _ => $"Echo:Address = \"{options.Address}\", Echo:Port = \"{options.Port}\": cannot be listened on: {new SocketException((int)exception.SocketErrorCode).Message}",
-    };
+        var (key, port) = exception is BannerBindException ? ("Echo:BannerPort", options.BannerPort) : ("Echo:Port", options.Port);
+        return exception.SocketErrorCode switch
+        {
+            SocketError.AddressAlreadyInUse => $"{key} = \"{port}\": is taken on {options.Address}{(exception is UdpBindException ? " for UDP" : "")}; must be a free port, or 0 for any",
+            SocketError.AccessDenied => $"{key} = \"{port}\": is not allowed to this user; must be 1024 or above, or 0 for any, without CAP_NET_BIND_SERVICE",
+            SocketError.AddressNotAvailable => $"Echo:Address = \"{options.Address}\": is not here; must be an address of this machine, or :: for all",
+            _ => $"Echo:Address = \"{options.Address}\", {key} = \"{port}\": cannot be listened on: {new SocketException((int)exception.SocketErrorCode).Message}",
+        };
+    }
 }

@@ -15,7 +15,7 @@ internal static class ConfigurationServices
         builder.Services.AddSingleton(echo);
         builder.Services.AddSingleton(reader.Read(DrainSettings.Section, DrainSettings.Table));
         builder.Services.AddSingleton(management);
-        builder.Services.AddSingleton(DescriptorBudget.Share(DescriptorBudget.ReadLimit(), echo.MaxConnections, management.MaxConnections));
+        builder.Services.AddSingleton(DescriptorBudget.Share(DescriptorBudget.ReadLimit(), echo, management.MaxConnections));
         if (builder.Configuration["Management:ApiKey"] is not null && builder.Configuration["Management:ApiKeyFile"] is { } file)
         {
             problems.Add($"Management:ApiKeyFile = \"{file}\": must not be given together with Management:ApiKey");

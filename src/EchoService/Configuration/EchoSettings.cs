@@ -21,6 +21,7 @@ internal static class EchoSettings
     [
         Row("Address", ValueFormats.Address, (options, value) => options with { Address = value }),
         Row("Port", ValueFormats.Integer(0, 65_535), (options, value) => options with { Port = (int)value }),
+        Row("BannerPort", ValueFormats.Integer(0, 65_535), (options, value) => options with { BannerPort = (int)value }),
         Row("MaxConnections", ValueFormats.Integer(1, 1_000_000), (options, value) => options with { MaxConnections = (int)value }),
         Row("LimitPolicy", ValueFormats.Name<LimitPolicy>(), (options, value) => options with { LimitPolicy = value }),
         Row("Backlog", ValueFormats.Integer(1, 65_535), (options, value) => options with { Backlog = (int)value }),
@@ -48,6 +49,11 @@ internal static class EchoSettings
         if (options.MaxReceiveBufferSize < options.ReceiveBufferSize)
         {
             yield return $"Echo:MaxReceiveBufferSize = \"{options.MaxReceiveBufferSize}\": must be at least Echo:ReceiveBufferSize, which is {options.ReceiveBufferSize}";
+        }
+
+        if (options.BannerPort is { } banner && banner != 0 && banner == options.Port)
+        {
+            yield return $"Echo:BannerPort = \"{banner}\": must be another port than Echo:Port, or 0 for any";
         }
 
         if (options is { ProxyProtocol: ProxyProtocolMode.Required, TrustedProxies.Count: 0 })

@@ -11,4 +11,7 @@ internal sealed record ManagementOptions
 
     /// <summary>The most readers of <c>/events</c> at once; never more than half of the connections.</summary>
     public int MaxEventStreams { get; init; } = 64;
+
+    /// <summary>Where others reach the management API of this instance, as the banner tells them; null: it does not say.</summary>
+    public Uri? PublicUrl { get; init; }
 }

@@ -29,6 +29,7 @@ internal static class ManagementSettings
         new Setting<ManagementOptions, string>("ApiKeyFile", KeyFile, (options, value) => options with { ApiKey = value }),
         new Setting<ManagementOptions, long>("MaxConnections", ValueFormats.Integer(8, 65_535), (options, value) => options with { MaxConnections = (int)value }),
         new Setting<ManagementOptions, long>("MaxEventStreams", ValueFormats.Integer(0, 65_535), (options, value) => options with { MaxEventStreams = (int)value }),
+        new Setting<ManagementOptions, Uri>("PublicUrl", ValueFormats.Url, (options, value) => options with { PublicUrl = value }),
     ];
 
     private static string? DescribeKeyFile(string path) => TryReadKey(path, out _, out var reason) ? null : reason;

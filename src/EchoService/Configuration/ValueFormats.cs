@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using EchoService.Transport.Addressing;
 
@@ -25,6 +26,9 @@ internal static class ValueFormats
         "address ranges (CIDR) such as 10.0.0.0/8 or fd00::/8",
         TryParseRanges,
         text => Items(text).Select(AddressRange.Suggest).FirstOrDefault(suggestion => suggestion is not null));
+
+    /// <summary>Where something is reached over HTTP.</summary>
+    public static ValueFormat<Uri> Url { get; } = new("an absolute URL such as http://10.0.0.7:8080 or https://echo.example.org", TryParseUrl);
 
     public static ValueFormat<long> Integer(long min, long max) =>
         new($"a whole number from {min} to {max}", (string text, out long value) =>
@@ -93,6 +97,20 @@ internal static class ValueFormats
 
     private static bool TryParseLocal(string text, [MaybeNullWhen(false)] out IPAddress value) =>
         Addresses.TryParse(text, out value) && !LacksZone(value);
+
+    private static bool TryParseUrl(string text, [MaybeNullWhen(false)] out Uri value)
+    {
+        // Kubernetes gives a pod its IPv6 address without brackets, and has no way to put them round it: the last colon
+        // is that before the port, as in http://fd00::7:8080.
+        var port = text.LastIndexOf(':');
+        var scheme = text.IndexOf("://", StringComparison.Ordinal) + 3;
+        var bracketed = scheme > 2 && port > scheme && text[scheme] != '[' && Addresses.TryParse(text[scheme..port], out var address) && address.AddressFamily == AddressFamily.InterNetworkV6
+            ? $"{text[..scheme]}[{text[scheme..port]}]{text[port..]}"
+            : text;
+        return Uri.TryCreate(bracketed, UriKind.Absolute, out value)
+            && value is { Scheme: "http" or "https", Host.Length: > 0, UserInfo: "", Query: "", Fragment: "" }
+            && !text.Contains(' ', StringComparison.Ordinal);
+    }
 
     private static string? HintLocal(string text) =>
         Addresses.TryParse(text, out var address) && LacksZone(address)

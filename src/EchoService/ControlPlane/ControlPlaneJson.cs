@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EchoService.ControlPlane.Banner;
 using EchoService.ControlPlane.Clients;
 using EchoService.ControlPlane.Drain;
 using EchoService.ControlPlane.Events;
@@ -15,6 +16,7 @@ namespace EchoService.ControlPlane;
 /// <summary>What the API reads and writes, with its serializers made at compile time.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(StatsResponse))]
+[JsonSerializable(typeof(BannerLine))]
 [JsonSerializable(typeof(ClientListResponse))]
 [JsonSerializable(typeof(CloseClientsBody))]
 [JsonSerializable(typeof(CloseClientsResponse))]
@@ -39,6 +41,7 @@ internal sealed partial class ControlPlaneJson : JsonSerializerContext
         Names<DeadlineAction>(),
         Names<DrainTrigger>(),
         Names<HealthStatus>(),
+        Names<ListenerKind>(),
         Names<ListenerState>(),
         Names<RejectReason>(),
         Names<ServicePhase>(),

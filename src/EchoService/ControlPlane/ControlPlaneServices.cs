@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using EchoService.ControlPlane.Access;
+using EchoService.ControlPlane.Banner;
 using EchoService.ControlPlane.Clients;
 using EchoService.ControlPlane.Connections;
 using EchoService.ControlPlane.Document;
@@ -84,5 +85,6 @@ internal static class ControlPlaneServices
         app.MapDrain();
         app.MapMetrics();
         app.MapStatusPage();
+        app.UseBanner();
     }
 }

@@ -15,6 +15,9 @@ internal sealed record EchoOptions
     /// <summary>TCP port, 0 to 65535; 0 means any free port.</summary>
     public int Port { get; init; } = 7007;
 
+    /// <summary>TCP port of a second listener, whose connections get a line first that says who answers; 0 means any free port, null that there is none.</summary>
+    public int? BannerPort { get; init; }
+
     /// <summary>Concurrent TCP connections; the pool of event args is bounded by it.</summary>
     public int MaxConnections { get; init; } = 10_000;
 

@@ -22,13 +22,17 @@ internal sealed class EchoServer : IDisposable
     /// <summary>Large buffer segments may hold this share of the memory that the process may use.</summary>
     private const int LargeBufferShare = 4;
 
+    /// <summary>Descriptors that the runtime and the management API may need while no client can be accepted.</summary>
+    private const int SpareDescriptors = 32;
+
     private readonly Lock _lock = new();
     private readonly Turnstiles _turnstiles = new(static () => new Bell());
     private readonly ConnectionContext _context;
     private readonly Heartbeat _heartbeat;
-    private ConnectionListener? _listener;
+    private ConnectionListener[] _listeners = [];
     private UdpEchoServer? _udp;
     private IPEndPoint? _endPoint;
+    private IPEndPoint? _bannerEndPoint;
     private long _lastId;
     private bool _disposed;
 
@@ -90,11 +94,17 @@ internal sealed class EchoServer : IDisposable
 
     public SocketAsyncEventArgsPool EventArgs { get; }
 
+    /// <summary>Makes the line that a connection begins with which came by <see cref="ListenerKind.Banner"/>, from its id. Set once, before the first <see cref="Listen"/>.</summary>
+    public Func<long, byte[]>? Banner { get; set; }
+
     /// <summary>What is or was last listened on; null before the first time.</summary>
     public IPEndPoint? EndPoint => Volatile.Read(ref _endPoint);
 
+    /// <summary>The same of the listener with a banner; null where there is none.</summary>
+    public IPEndPoint? BannerEndPoint => Volatile.Read(ref _bannerEndPoint);
+
     /// <summary>Whether clients can connect, and datagrams are answered where they are at all.</summary>
-    public bool IsListening => Volatile.Read(ref _listener) is not null;
+    public bool IsListening => Volatile.Read(ref _listeners).Length > 0;
 
     /// <summary>Binds the listeners, the second time on the port of the first, and accepts. Does nothing when it listens already.</summary>
     /// <exception cref="SocketException">The address is not ours, or the port is taken or not allowed.</exception>
@@ -103,16 +113,28 @@ internal sealed class EchoServer : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_listener is not null)
+            if (IsListening)
             {
                 return;
             }
 
-            var listener = Bind(_endPoint?.Port ?? Options.Port, out _udp);
-            _endPoint = listener.EndPoint;
-            _listener = listener;
-            listener.Start();
-            Log.Listening(Logger, listener.EndPoint);
+            // Accepts that are outstanding when the reserve is let go may take one each.
+            var descriptors = new DescriptorReserve(
+                SpareDescriptors + (Options.PendingAccepts * (Options.BannerPort is null ? 1 : 2)), Options.Address.AddressFamily);
+            var echo = Bind(_endPoint?.Port ?? Options.Port, descriptors, out var udp);
+            var banner = BindBanner(descriptors, echo, udp);
+            _udp = udp;
+            _endPoint = echo.EndPoint;
+            _bannerEndPoint = banner?.EndPoint;
+            _listeners = banner is null ? [echo] : [echo, banner];
+            echo.Start();
+            Log.Listening(Logger, echo.EndPoint);
+            if (banner is not null)
+            {
+                banner.Start();
+                Log.ListeningWithBanner(Logger, banner.EndPoint);
+            }
+
             _udp?.Start();
         }
     }
@@ -122,8 +144,12 @@ internal sealed class EchoServer : IDisposable
     {
         lock (_lock)
         {
-            _listener?.Close();
-            _listener = null;
+            foreach (var listener in _listeners)
+            {
+                listener.Close();
+            }
+
+            _listeners = [];
             _udp?.Close();
             _udp = null;
         }
@@ -131,8 +157,9 @@ internal sealed class EchoServer : IDisposable
 
     /// <summary>Makes a connection of an accepted socket, or turns it away.</summary>
     /// <param name="socket">The socket; the server owns it from here on.</param>
+    /// <param name="listener">What accepted it.</param>
     /// <param name="placeTaken">Whether a place was taken for it before it was accepted.</param>
-    public void Admit(Socket socket, bool placeTaken)
+    public void Admit(Socket socket, ListenerKind listener, bool placeTaken)
     {
         if (!placeTaken && !Limit.TryTake())
         {
@@ -154,7 +181,7 @@ internal sealed class EchoServer : IDisposable
         EchoLoop connection;
         try
         {
-            connection = new EchoLoop(_context, Interlocked.Increment(ref _lastId), socket, NextExpiry());
+            connection = new EchoLoop(_context, Interlocked.Increment(ref _lastId), socket, listener, NextExpiry());
         }
         catch (Exception exception) when (exception is OutOfMemoryException or InvalidOperationException)
         {
@@ -172,7 +199,7 @@ internal sealed class EchoServer : IDisposable
             _ = Volatile.Read(ref _disposed) ? connection.Abort(CloseReason.DrainForced) : connection.Close(CloseReason.Drain);
         }
 
-        connection.Start();
+        connection.Start(listener == ListenerKind.Banner ? Banner?.Invoke(connection.Id) : null);
     }
 
     /// <summary>Stops listening and resets whoever is still connected.</summary>
@@ -200,11 +227,11 @@ internal sealed class EchoServer : IDisposable
     }
 
     /// <summary>Binds TCP, and UDP where it is on to the same port.</summary>
-    private ConnectionListener Bind(int port, out UdpEchoServer? udp)
+    private ConnectionListener Bind(int port, DescriptorReserve descriptors, out UdpEchoServer? udp)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var listener = ConnectionListener.Bind(this, port);
+            var listener = ConnectionListener.Bind(this, ListenerKind.Echo, port, descriptors);
             try
             {
                 udp = Options.Udp.Enabled ? UdpEchoServer.Bind(this, listener.EndPoint) : null;
@@ -218,6 +245,26 @@ internal sealed class EchoServer : IDisposable
                     throw;
                 }
             }
+        }
+    }
+
+    /// <summary>Binds the listener with a banner, where there is to be one; where it cannot be, the others are not kept either.</summary>
+    private ConnectionListener? BindBanner(DescriptorReserve descriptors, ConnectionListener echo, UdpEchoServer? udp)
+    {
+        if (Options.BannerPort is not { } port)
+        {
+            return null;
+        }
+
+        try
+        {
+            return ConnectionListener.Bind(this, ListenerKind.Banner, _bannerEndPoint?.Port ?? port, descriptors);
+        }
+        catch (SocketException exception)
+        {
+            echo.Close();
+            udp?.Close();
+            throw new BannerBindException(exception.SocketErrorCode);
         }
     }
 

@@ -15,6 +15,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 1002, Level = LogLevel.Information, Message = "Echo listening on {EndPoint} (udp)")]
     public static partial void ListeningForDatagrams(ILogger logger, IPEndPoint endPoint);
 
+    [LoggerMessage(EventId = 1003, Level = LogLevel.Information, Message = "Echo listening on {EndPoint} (tcp, with a banner)")]
+    public static partial void ListeningWithBanner(ILogger logger, IPEndPoint endPoint);
+
     [LoggerMessage(EventId = 1010, Level = LogLevel.Warning, Message = "Accepting failed ({Error}); trying again in {DelayMilliseconds} ms. Said once a minute at most; echo_accept_errors_total counts all")]
     public static partial void AcceptBackedOff(ILogger logger, SocketError error, double delayMilliseconds);
 

@@ -39,6 +39,14 @@ public sealed class FailedStartTests
     }
 
     [Fact]
+    public async Task TheBannerPortIsTaken()
+    {
+        using var other = Listen();
+        var errors = await FailAsync(["--Echo:Port=0", $"--Echo:BannerPort={PortOf(other)}", "--urls=http://127.0.0.1:0"]);
+        errors.ShouldBe([$"Echo:BannerPort = \"{PortOf(other)}\": is taken on ::; must be a free port, or 0 for any"]);
+    }
+
+    [Fact]
     public async Task TheEchoAddressIsNotOurs()
     {
         var errors = await FailAsync(["--Echo:Port=0", "--Echo:Address=192.0.2.1", "--urls=http://127.0.0.1:0"]);

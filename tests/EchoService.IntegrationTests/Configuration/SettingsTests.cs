@@ -27,6 +27,7 @@ public sealed class SettingsTests
         { "Echo:Port", "7", "7", "seven" },
         { "Echo:Port", "7007", "7007", "7,007" },
         { "Echo:Port", "7007", "7007", "" },
+        { "Echo:BannerPort", "7008", "7008", "none" },
         { "Echo:MaxConnections", "1", "1", "0" },
         { "Echo:MaxConnections", "1000000", "1000000", "1000001" },
         { "Echo:LimitPolicy", "queue", "Queue", "drop" },
@@ -72,6 +73,33 @@ public sealed class SettingsTests
         problem.ShouldStartWith($"{key} = \"{bad}\": must be ");
     }
 
+    [Theory]
+    [InlineData("http://10.0.0.7:8080", "http://10.0.0.7:8080/")]
+    [InlineData("https://echo.example.org/pods/a/", "https://echo.example.org/pods/a/")]
+    [InlineData("http://[fd00::7]:8080", "http://[fd00::7]:8080/")]
+    [InlineData("http://fd00::7:8080", "http://[fd00::7]:8080/")]
+    public void ThePublicUrlIsOneThatOthersCanUse(string given, string becomes)
+    {
+        using var app = Build($"--Management:PublicUrl={given}");
+        app.Services.GetRequiredService<ManagementOptions>().PublicUrl!.AbsoluteUri.ShouldBe(becomes);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.7:8080")]
+    [InlineData("/stats")]
+    [InlineData("ftp://10.0.0.7")]
+    [InlineData("http://user@10.0.0.7")]
+    [InlineData("http://10.0.0.7?x=1")]
+    [InlineData("http://")]
+    [InlineData("http://:8080")]
+    [InlineData("")]
+    public void OtherUrlsAreRefused(string url) =>
+        Refuse($"--Management:PublicUrl={url}").ShouldHaveSingleItem().ShouldStartWith($"Management:PublicUrl = \"{url}\": must be an absolute URL");
+
+    [Fact]
+    public void TheBannerHasAPortOfItsOwn() =>
+        Refuse("--Echo:Port=7100", "--Echo:BannerPort=7100").ShouldHaveSingleItem().ShouldBe("Echo:BannerPort = \"7100\": must be another port than Echo:Port, or 0 for any");
+
     [Fact]
     public void EverySettingHasATest()
     {
@@ -90,6 +118,7 @@ public sealed class SettingsTests
         echo.ShouldSatisfyAllConditions(
             () => echo.Address.ShouldBe(IPAddress.IPv6Any),
             () => echo.Port.ShouldBe(7007),
+            () => echo.BannerPort.ShouldBeNull(),
             () => echo.MaxConnections.ShouldBe(10_000),
             () => echo.LimitPolicy.ShouldBe(LimitPolicy.Reject),
             () => echo.Backlog.ShouldBe(512),

@@ -22,7 +22,7 @@ public sealed class ContainerServiceTests(RunningContainer running) : IClassFixt
         (after.Accepted - before.Accepted).ShouldBe(1);
         (after.BytesReceived - before.BytesReceived).ShouldBe(1_000_000);
         (after.BytesSent - before.BytesSent).ShouldBe(1_000_000);
-        (await Service.GetAsync("/stats")).ShouldContain("""{"protocol":"tcp","endpoint":"[::]:7007","state":"listening"}""");
+        (await Service.GetAsync("/stats")).ShouldContain("""{"protocol":"tcp","endpoint":"[::]:7007","state":"listening","listener":"echo"}""");
     }
 
     [Fact]

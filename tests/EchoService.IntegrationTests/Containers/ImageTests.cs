@@ -21,7 +21,7 @@ public sealed partial class ImageTests(ITestOutputHelper output)
         config.GetProperty("StopSignal").GetString().ShouldBe("SIGTERM");
         Strings(config.GetProperty("Entrypoint")).ShouldBe(["/app/EchoService"]);
         Strings(config.GetProperty("Healthcheck").GetProperty("Test")).ShouldBe(["CMD", "/app/EchoService", "--healthcheck"]);
-        ((string[])["7007/tcp", "7007/udp", "8080/tcp"]).ShouldBeSubsetOf(config.GetProperty("ExposedPorts").EnumerateObject().Select(port => port.Name));
+        ((string[])["7007/tcp", "7007/udp", "7008/tcp", "8080/tcp"]).ShouldBeSubsetOf(config.GetProperty("ExposedPorts").EnumerateObject().Select(port => port.Name));
         var labels = config.GetProperty("Labels");
         Label("title").ShouldBe("EchoService");
         Label("version").ShouldBe(Repository.Version);

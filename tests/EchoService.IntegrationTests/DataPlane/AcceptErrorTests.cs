@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Transport;
 using EchoService.Transport.Accepting;
 
 namespace EchoService.IntegrationTests.DataPlane;
@@ -134,7 +135,7 @@ public sealed class AcceptErrorTests
         await using var service = await EchoProcess.StartAsync(FewFiles);
         using var management = service.OpenManagement();
         var limit = (await service.Target.GetStatsAsync()).Limit;
-        limit.ShouldBe(DescriptorBudget.Share(FewFiles, int.MaxValue, 256).Connections);
+        limit.ShouldBe(DescriptorBudget.Share(FewFiles, new EchoOptions(), 256).Connections);
         (await service.WaitForOutputAsync("limit on open files")).ShouldContain(limit.ToString(CultureInfo.InvariantCulture));
 
         // More than the process could ever hold. Those beyond the limit are turned away, and all else goes on.

@@ -184,7 +184,7 @@ public sealed class ConnectionLimitTests : ServiceTests
         await first.EchoAsync(10);
         host.Server.StopListening();
         // An accept loop that comes to wait for a place at the very moment its listener is closed.
-        var closed = ConnectionListener.Bind(host.Server, port: 0);
+        var closed = host.BindListener();
         using var late = new AcceptEventArgs(closed);
         closed.Close();
         host.Server.Limit.TryTakeOrWait(late).ShouldBeFalse();

@@ -16,7 +16,7 @@ public sealed class ListenerCloseTests : ServiceTests
     {
         var host = await StartAsync();
         // Bound and never started, so that whoever connects stays in the kernel's backlog.
-        var listener = ConnectionListener.Bind(host.Server, port: 0);
+        var listener = host.BindListener();
         var clients = await ConnectAllAsync(listener);
 
         listener.Close();
@@ -35,7 +35,7 @@ public sealed class ListenerCloseTests : ServiceTests
     public async Task ThoseWhoWaitWhenItStopsListeningGetFinAndAreCounted()
     {
         var host = await StartAsync();
-        var listener = ConnectionListener.Bind(host.Server, port: 0);
+        var listener = host.BindListener();
         var clients = await ConnectAllAsync(listener);
         foreach (var client in clients)
         {

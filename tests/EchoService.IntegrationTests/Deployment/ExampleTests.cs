@@ -81,13 +81,14 @@ public sealed class ExampleTests
         ingress[0].ShouldBeSameAs(new V1NetworkPolicyIngressRule
         {
             FromProperty = [new V1NetworkPolicyPeer { PodSelector = new V1LabelSelector { MatchLabels = haproxy.Metadata.Labels } }],
-            Ports = [new V1NetworkPolicyPort { Port = "echo", Protocol = "TCP" }],
+            Ports = [new V1NetworkPolicyPort { Port = "echo", Protocol = "TCP" }, new V1NetworkPolicyPort { Port = "banner", Protocol = "TCP" }],
         });
         // The rest of the list is the base's, which a patch replaces as a whole.
         ingress.Skip(1).ToArray().ShouldBeSameAs(Base.Find<V1NetworkPolicy>("echoservice").Spec.Ingress.Skip(1).ToArray());
         objects.Find<V1Service>("echo").Spec.Selector.ShouldBe(haproxy.Metadata.Labels);
         var configuration = await File.ReadAllTextAsync(Repository.PathOf("deploy", "examples", "proxy-protocol", "haproxy.cfg"), TestContext.Current.CancellationToken);
         configuration.ShouldContain($"echo-pods.echo.svc.cluster.local:{settings["Echo__Port"]} ");
+        configuration.ShouldContain($"echo-pods.echo.svc.cluster.local:{settings["Echo__BannerPort"]} ");
         configuration.ShouldMatch("server-template .* send-proxy-v2 .*check-send-proxy");
         var pods = objects.Find<V1Service>("echo-pods").Spec;
         pods.ClusterIP.ShouldBe("None");
@@ -95,7 +96,7 @@ public sealed class ExampleTests
         pods.Selector.ShouldBeSubsetOf(pod.Metadata.Labels);
         pod.Metadata.Labels["speaks"].ShouldNotBe(Base.Find<V1Service>("echo").Spec.Selector["speaks"]);
         Base.Find<V1Deployment>("echoservice").Spec.Template.Metadata.Labels["speaks"].ShouldNotBe(pods.Selector["speaks"]);
-        pods.Ports.ShouldHaveSingleItem().Port.ShouldBe(int.Parse(settings["Echo__Port"], CultureInfo.InvariantCulture));
+        pods.Ports.Select(port => port.Port.ToString(CultureInfo.InvariantCulture)).ShouldBe([settings["Echo__Port"], settings["Echo__BannerPort"]]);
         haproxy.Spec.Containers[0].SecurityContext.ShouldBeSameAs(objects.Find<V1Deployment>("echoservice").Spec.Template.Spec.Containers[0].SecurityContext);
     }
 

@@ -88,7 +88,8 @@ public sealed partial class ManifestTests
         var management = Settings["ASPNETCORE_HTTP_PORTS"];
         ContainerPort("echo").ShouldBe(Settings["Echo__Port"]);
         ContainerPort("management").ShouldBe(management);
-        PortsOf("echo")[0].ShouldBe((7, "echo"));
+        ContainerPort("banner").ShouldBe(Settings["Echo__BannerPort"]);
+        PortsOf("echo").ShouldBe([(7, "echo"), (7008, "banner")]);
         PortsOf("echoservice-management").ShouldBe([(8080, "management")]);
         V1HTTPGetAction[] probes = [Container.StartupProbe.HttpGet, Container.LivenessProbe.HttpGet, Container.ReadinessProbe.HttpGet];
         probes.Select(probe => ContainerPort(probe.Port.Value)).ShouldAllBe(port => port == management);
@@ -130,15 +131,24 @@ public sealed partial class ManifestTests
     }
 
     [Fact]
-    public void EchoIsOpenToAllAndManagementToTheMonitoringNamespaceAlone()
+    public void EachPodTellsWhereItsOwnManagementApiIs()
+    {
+        var variables = Container.Env.ToDictionary(variable => variable.Name);
+        variables["POD_IP"].ValueFrom.FieldRef.FieldPath.ShouldBe("status.podIP");
+        variables["Management__PublicUrl"].Value.ShouldBe($"http://$(POD_IP):{Settings["ASPNETCORE_HTTP_PORTS"]}");
+    }
+
+    [Fact]
+    public void EchoIsOpenToAllAndManagementToMonitoringAndTheProbeAlone()
     {
         var policy = Objects.Find<V1NetworkPolicy>("echoservice").Spec;
         policy.PolicyTypes.ShouldBe(["Ingress", "Egress"]);
         RulesFor(policy, "echo").ShouldHaveSingleItem().FromProperty.ShouldBeNull();
-        RulesFor(policy, "echo").Single().Ports.ShouldAllBe(port => port.Protocol == "TCP" && port.Port.Value != "management");
+        RulesFor(policy, "echo").Single().Ports.Select(port => (port.Protocol, port.Port.Value)).ShouldBe([("TCP", "echo"), ("TCP", "banner")]);
         RulesFor(policy, "management").ShouldHaveSingleItem().FromProperty.ShouldBeSameAs(new[]
         {
             new V1NetworkPolicyPeer { NamespaceSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = "monitoring" } } },
+            new V1NetworkPolicyPeer { PodSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app.kubernetes.io/name"] = "echo-probe" } } },
         });
         // A rule without ports would open every port.
         policy.Ingress.ShouldAllBe(rule => rule.Ports != null && rule.Ports.Count > 0);

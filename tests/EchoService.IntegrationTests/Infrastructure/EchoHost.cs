@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Sockets;
 using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Accepting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -20,11 +22,17 @@ internal sealed class EchoHost : EchoTarget
 
     public EchoServer Server { get; }
 
+    /// <summary>Where it echoes after a banner.</summary>
+    public IPEndPoint BannerEndPoint => new(IPAddress.Loopback, Server.BannerEndPoint!.Port);
+
     public ServiceLifecycle Lifecycle => _application.Services.GetRequiredService<ServiceLifecycle>();
 
     /// <summary>A service of the application.</summary>
     public T Service<T>()
         where T : notnull => _application.Services.GetRequiredService<T>();
+
+    /// <summary>Another listener of the same server, not started: whoever connects stays in the kernel's backlog.</summary>
+    public ConnectionListener BindListener() => ConnectionListener.Bind(Server, ListenerKind.Echo, port: 0, new DescriptorReserve(0, AddressFamily.InterNetwork));
 
     /// <summary>Where the management API is.</summary>
     public Uri ManagementUri => new(_application.Urls.First());

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using EchoService.Configuration;
 using EchoService.ControlPlane.Requests;
+using EchoService.Transport.Accepting;
 using EchoService.Transport.Addressing;
 using EchoService.Transport.Connections;
 using Microsoft.OpenApi;
@@ -27,6 +28,12 @@ internal sealed record ClientQuery(ClientFilter Filter, ClientOrder Order, int L
         ValueFormats.Name<ConnectionState>(),
         $"Only clients in this state. Without it, open and closing ones; of those that are closed the last {ConnectionRegistry.RememberedConnections} are known.",
         () => OneOf(["open", "closing", "closed"]));
+
+    private static readonly QueryParameter<ListenerKind> ListenerParameter = new(
+        "listener",
+        ValueFormats.Name<ListenerKind>(),
+        "Only clients that came by this port: echo, or the one with a banner.",
+        () => OneOf(["echo", "banner"]));
 
     private static readonly QueryParameter<AddressRange> RemoteParameter = new(
         "remote",
@@ -74,13 +81,14 @@ internal sealed record ClientQuery(ClientFilter Filter, ClientOrder Order, int L
 
     public static IReadOnlyList<QueryParameter> Parameters { get; } =
     [
-        StateParameter, RemoteParameter, MinAgeParameter, MinIdleParameter, MinPendingBytesParameter, SortParameter, LimitParameter, CursorParameter,
+        StateParameter, ListenerParameter, RemoteParameter, MinAgeParameter, MinIdleParameter, MinPendingBytesParameter, SortParameter, LimitParameter, CursorParameter,
     ];
 
     /// <summary>Reads a query that has been checked.</summary>
     public static ClientQuery From(IQueryCollection query) => new(
         new ClientFilter(
             StateParameter.TryRead(query, out var state) ? state : null,
+            ListenerParameter.TryRead(query, out var listener) ? listener : null,
             RemoteParameter.TryRead(query, out var remote) ? remote : null,
             TimeSpan.FromSeconds(MinAgeParameter.Read(query, 0)),
             TimeSpan.FromSeconds(MinIdleParameter.Read(query, 0)),

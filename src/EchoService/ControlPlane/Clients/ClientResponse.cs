@@ -1,4 +1,5 @@
 using EchoService.ControlPlane.Requests;
+using EchoService.Transport.Accepting;
 using EchoService.Transport.Connections;
 using EchoService.Transport.Timing;
 
@@ -23,6 +24,7 @@ namespace EchoService.ControlPlane.Clients;
 /// <param name="CloseReason">Who asked for its end; null while it is open.</param>
 /// <param name="ClosedHow">Whether it ended in order or was cut off; null while it has not.</param>
 /// <param name="BytesUnsent">Bytes received that were never handed to the kernel for the way back; 0 while it is open.</param>
+/// <param name="Listener">Which port it came by: echo, or the one with a banner.</param>
 internal sealed record ClientResponse(
     long Id,
     string RemoteEndPoint,
@@ -41,7 +43,8 @@ internal sealed record ClientResponse(
     DateTime? ClosedAt,
     CloseReason? CloseReason,
     ClosedHow? ClosedHow,
-    long BytesUnsent)
+    long BytesUnsent,
+    ListenerKind Listener)
 {
     public static ClientResponse From(EchoConnection connection, CoarseClock clock)
     {
@@ -71,7 +74,8 @@ internal sealed record ClientResponse(
             state == ConnectionState.Closed ? clock.ToUtc(until).UtcDateTime : null,
             reason == Transport.Connections.CloseReason.None ? null : reason,
             state == ConnectionState.Closed ? HowOf(connection.CloseOutcome) : null,
-            state == ConnectionState.Closed ? received - sent : 0);
+            state == ConnectionState.Closed ? received - sent : 0,
+            connection.Listener);
     }
 
     private static ClosedHow HowOf(CloseOutcome outcome) => outcome == CloseOutcome.InOrder ? Clients.ClosedHow.Fin : Clients.ClosedHow.Reset;

@@ -6,6 +6,7 @@ using EchoService.ControlPlane.Document;
 using EchoService.ControlPlane.Requests;
 using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Accepting;
 using EchoService.Transport.Connections;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
@@ -42,7 +43,8 @@ internal static class ClientsApi
         ClosedAt: null,
         CloseReason: null,
         ClosedHow: null,
-        BytesUnsent: 0);
+        BytesUnsent: 0,
+        ListenerKind.Echo);
 
     public static void MapClients(this IEndpointRouteBuilder app)
     {

@@ -52,6 +52,7 @@ internal sealed record CloseClientsBody(
         filter = errors.Result is not null ? ClientFilter.Everyone : new ClientFilter(
             // A graceful close cannot be asked for twice; a reset cuts off those, too, that are leaving.
             Mode == CloseMode.Reset ? null : ConnectionState.Open,
+            Listener: null,
             range,
             TimeSpan.FromSeconds(MinAgeSeconds ?? 0),
             TimeSpan.FromSeconds(MinIdleSeconds ?? 0),

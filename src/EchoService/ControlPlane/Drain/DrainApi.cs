@@ -3,6 +3,7 @@ using EchoService.ControlPlane.Access;
 using EchoService.ControlPlane.Document;
 using EchoService.ControlPlane.Requests;
 using EchoService.Lifecycle;
+using EchoService.Transport.Accepting;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace EchoService.ControlPlane.Drain;
@@ -89,7 +90,7 @@ internal static class DrainApi
         {
             return TypedResults.Problem(
                 statusCode: StatusCodes.Status409Conflict,
-                detail: $"The echo port could not be bound again: {exception.Message}. The drain goes on; free the port and try again.");
+                detail: $"The {(exception is BannerBindException ? "banner" : "echo")} port could not be bound again: {exception.Message}. The drain goes on; free the port and try again.");
         }
     }
 }

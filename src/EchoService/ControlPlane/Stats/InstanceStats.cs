@@ -5,4 +5,8 @@ namespace EchoService.ControlPlane.Stats;
 /// <param name="Version">The service's version.</param>
 /// <param name="StartedAt">When it started.</param>
 /// <param name="UptimeSeconds">How long ago that was.</param>
-internal sealed record InstanceStats(string Name, string Version, DateTime StartedAt, double UptimeSeconds);
+internal sealed record InstanceStats(string Name, string Version, DateTime StartedAt, double UptimeSeconds)
+{
+    /// <summary>The name of this one.</summary>
+    public static string Here { get; } = Environment.MachineName;
+}

@@ -13,7 +13,7 @@ internal static class StatsApi
     private static readonly StatsResponse Example = new(
         new InstanceStats("echoservice-5d9c7b6f4-x2x7k", "1.0.0", new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), 12.5),
         ServicePhase.Serving,
-        [new ListenerStats("tcp", "[::]:7007", ListenerState.Listening)],
+        [new ListenerStats("tcp", "[::]:7007", ListenerState.Listening, ListenerKind.Echo)],
         new ConnectionStats(
             1,
             3,

@@ -12,15 +12,13 @@ namespace EchoService.ControlPlane.Stats;
 /// <summary>Reads <see cref="StatsResponse"/> off the data plane, which takes no notice of it.</summary>
 internal sealed class StatsReader(EchoServer server, ServiceLifecycle lifecycle, ManagementConnections management)
 {
-    private static readonly string Name = Environment.MachineName;
-
     public StatsResponse Read()
     {
         var counters = server.Counters;
         var (received, sent) = counters.ReadBytes();
         var udp = server.UdpCounters;
         return new StatsResponse(
-            new InstanceStats(Name, BuildInfo.Version, server.Clock.StartedAt.UtcDateTime, server.Clock.Read() / 1000.0),
+            new InstanceStats(InstanceStats.Here, BuildInfo.Version, server.Clock.StartedAt.UtcDateTime, server.Clock.Read() / 1000.0),
             lifecycle.Phase,
             ReadListeners(),
             new ConnectionStats(
@@ -45,9 +43,19 @@ internal sealed class StatsReader(EchoServer server, ServiceLifecycle lifecycle,
             return [];
         }
 
-        // They are opened and closed together, on the same address and port.
+        // They are opened and closed together.
         var state = server.IsListening ? ListenerState.Listening : ListenerState.Closed;
-        string[] protocols = server.Options.Udp.Enabled ? ["tcp", "udp"] : ["tcp"];
-        return [.. protocols.Select(protocol => new ListenerStats(protocol, EndPointText.Format(endPoint), state))];
+        List<ListenerStats> listeners = [new("tcp", EndPointText.Format(endPoint), state, ListenerKind.Echo)];
+        if (server.BannerEndPoint is { } banner)
+        {
+            listeners.Add(new ListenerStats("tcp", EndPointText.Format(banner), state, ListenerKind.Banner));
+        }
+
+        if (server.Options.Udp.Enabled)
+        {
+            listeners.Add(new ListenerStats("udp", EndPointText.Format(endPoint), state, ListenerKind.Echo));
+        }
+
+        return [.. listeners];
     }
 }

@@ -15,9 +15,6 @@ internal sealed class ConnectionListener
     /// <summary>At the limit of descriptors every other accept may fail; a warning for each would be a flood.</summary>
     private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
 
-    /// <summary>What the runtime and the management API may need while no client can be accepted.</summary>
-    private const int SpareDescriptors = 32;
-
     private readonly EchoServer _server;
     private readonly Socket _socket;
     private readonly bool _waitAtLimit;
@@ -26,15 +23,18 @@ internal sealed class ConnectionListener
     private long _nextWarning;
     private volatile bool _closed;
 
-    private ConnectionListener(EchoServer server, Socket socket)
+    private ConnectionListener(EchoServer server, ListenerKind kind, Socket socket, DescriptorReserve descriptors)
     {
         _server = server;
+        Kind = kind;
         _socket = socket;
         _waitAtLimit = server.Options.LimitPolicy == LimitPolicy.Queue;
-        // Accepts that are outstanding when the reserve is let go may take one each.
-        _descriptors = new DescriptorReserve(SpareDescriptors + server.Options.PendingAccepts, socket.AddressFamily);
+        _descriptors = descriptors;
         EndPoint = (IPEndPoint)socket.LocalEndPoint!;
     }
+
+    /// <summary>What those who connect here get.</summary>
+    public ListenerKind Kind { get; }
 
     /// <summary>What was bound, with the real port where 0 was asked for.</summary>
     public IPEndPoint EndPoint { get; }
@@ -44,9 +44,11 @@ internal sealed class ConnectionListener
 
     /// <summary>Binds and listens. Clients that connect from here on wait in the backlog until <see cref="Start"/>.</summary>
     /// <param name="server">Whose connections these will be.</param>
+    /// <param name="kind">What those who connect here get.</param>
     /// <param name="port">0 to 65535; 0 means any free port.</param>
+    /// <param name="descriptors">What is held for when there are no more, by all listeners together.</param>
     /// <exception cref="SocketException">The address is not ours, or the port is taken or not allowed.</exception>
-    public static ConnectionListener Bind(EchoServer server, int port)
+    public static ConnectionListener Bind(EchoServer server, ListenerKind kind, int port, DescriptorReserve descriptors)
     {
         var options = server.Options;
         var address = options.Address;
@@ -86,7 +88,7 @@ internal sealed class ConnectionListener
 
             socket.Bind(new ListenEndPoint(address, port));
             socket.Listen(options.Backlog);
-            return new ConnectionListener(server, socket);
+            return new ConnectionListener(server, kind, socket, descriptors);
         }
         catch
         {
@@ -144,7 +146,7 @@ internal sealed class ConnectionListener
                 }
                 else
                 {
-                    _server.Admit(accepted, placeTaken: false);
+                    _server.Admit(accepted, Kind, placeTaken: false);
                 }
             }
             catch (SocketException exception) when (exception.SocketErrorCode != SocketError.WouldBlock
@@ -175,7 +177,7 @@ internal sealed class ConnectionListener
             completed = Post(args);
             if (accepted is not null)
             {
-                _server.Admit(accepted, placeTaken: _waitAtLimit);
+                _server.Admit(accepted, Kind, placeTaken: _waitAtLimit);
             }
         }
         while (completed && TryTakeSocket(args, out accepted));

@@ -19,7 +19,7 @@ internal sealed record DescriptorBudget(int Connections, int Management)
     private const int ManagementShare = 4;
 
     /// <summary>
-    /// What the process itself may come to hold, <see cref="ConnectionListener"/>'s spare descriptors included. Measured
+    /// What the process itself may come to hold, <see cref="DescriptorReserve"/> of one listener included. Measured
     /// with every endpoint asked: 290, since the runtime holds two for each assembly; compiled ahead of time, under 90.
     /// It ends the process when it cannot load one more.
     /// </summary>
@@ -46,18 +46,19 @@ internal sealed record DescriptorBudget(int Connections, int Management)
 
     /// <summary>Shares out <paramref name="descriptors"/>.</summary>
     /// <param name="descriptors">The limit on open files, which <see cref="AreTooFew"/> has looked at; null: there is none that is known.</param>
-    /// <param name="connections">The most clients of the echo plane that are wanted.</param>
+    /// <param name="echo">The most clients of the echo plane that are wanted, and what it listens with.</param>
     /// <param name="management">The most clients of the management API that are wanted.</param>
-    public static DescriptorBudget Share(int? descriptors, int connections, int management)
+    public static DescriptorBudget Share(int? descriptors, EchoOptions echo, int management)
     {
         if (descriptors is not { } limit)
         {
-            return new DescriptorBudget(connections, management);
+            return new DescriptorBudget(echo.MaxConnections, management);
         }
 
-        var free = limit - Own;
+        // A second listener is a socket, and accepts that may take one each.
+        var free = limit - Own - (echo.BannerPort is null ? 0 : 1 + echo.PendingAccepts);
         var forManagement = Math.Min(management, Math.Max(FewestManagement, free / ManagementShare));
-        return new DescriptorBudget(Math.Min(connections, free - forManagement), forManagement);
+        return new DescriptorBudget(Math.Max(1, Math.Min(echo.MaxConnections, free - forManagement)), forManagement);
     }
 
     /// <summary>The process's limit on open files; null where the system does not say.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using EchoService.Transport.Accepting;
 
 namespace EchoService.Transport.Connections;
 
@@ -22,12 +23,14 @@ internal abstract class EchoConnection
     /// <param name="context">What it shares with the others.</param>
     /// <param name="id">Never given to another.</param>
     /// <param name="socket">Accepted; the connection owns it.</param>
+    /// <param name="listener">What accepted it.</param>
     /// <param name="expiresAt">When it has reached its age, in milliseconds of the clock.</param>
-    protected EchoConnection(ConnectionContext context, long id, Socket socket, long expiresAt)
+    protected EchoConnection(ConnectionContext context, long id, Socket socket, ListenerKind listener, long expiresAt)
     {
         Context = context;
         Socket = socket;
         Id = id;
+        Listener = listener;
         PeerEndPoint = (IPEndPoint)socket.RemoteEndPoint!;
         ConnectedAt = context.Clock.Now;
         _acceptedAt = context.TimeProvider.GetTimestamp();
@@ -38,6 +41,9 @@ internal abstract class EchoConnection
 
     /// <summary>Never reused within a process.</summary>
     public long Id { get; }
+
+    /// <summary>What accepted it.</summary>
+    public ListenerKind Listener { get; }
 
     /// <summary>The other end of the socket.</summary>
     public IPEndPoint PeerEndPoint { get; }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using EchoService.Transport.Accepting;
 using EchoService.Transport.ProxyProtocol;
 
 namespace EchoService.Transport.Connections;
@@ -16,15 +17,15 @@ internal sealed class EchoLoop : EchoConnection
 
     private readonly ConnectionEventArgs _args;
     private ReceiveBuffer _buffer;
-    private ProxyHeaderReader? _header;
+    private Prologue? _prologue;
     private long _sampledAt;
     private Operation _operation;
 
     /// <inheritdoc/>
     /// <exception cref="OutOfMemoryException">There is no memory for its buffer.</exception>
     /// <exception cref="InvalidOperationException">There are no event args for it.</exception>
-    public EchoLoop(ConnectionContext context, long id, Socket socket, long expiresAt)
-        : base(context, id, socket, expiresAt)
+    public EchoLoop(ConnectionContext context, long id, Socket socket, ListenerKind listener, long expiresAt)
+        : base(context, id, socket, listener, expiresAt)
     {
         _args = context.EventArgs.Rent(this);
         try
@@ -42,19 +43,23 @@ internal sealed class EchoLoop : EchoConnection
     {
         Receive,
         WaitForData,
-        Send,
         ReceiveHeader,
+
+        // From here on with bytes in hand.
+        Send,
+        SendBanner,
     }
 
-    /// <summary>Posts the first receive. Called once, by the accept loop.</summary>
-    public void Start()
+    /// <summary>Posts the first operation. Called once, by the accept loop.</summary>
+    /// <param name="banner">What the client is sent before anything is echoed; null: nothing.</param>
+    public void Start(byte[]? banner)
     {
         PrepareReceive();
         if (Context.TrustedProxies is { } proxies)
         {
             if (proxies.Contains(PeerEndPoint.Address))
             {
-                _header = new ProxyHeaderReader();
+                _prologue = new Prologue { Header = new ProxyHeaderReader(), Banner = banner };
                 _operation = Operation.ReceiveHeader;
             }
             else
@@ -62,6 +67,11 @@ internal sealed class EchoLoop : EchoConnection
                 // Whatever it says of itself is discarded like the rest, and never looked at.
                 Close(CloseReason.ProxyHeader);
             }
+        }
+        else if (banner is not null)
+        {
+            _prologue = new Prologue { Banner = banner };
+            SendBanner(banner);
         }
 
         Continue();
@@ -100,7 +110,7 @@ internal sealed class EchoLoop : EchoConnection
 
                     // Never with bytes in hand: they go out first.
                     var turnIsOver = operations <= 0;
-                    if (_operation != Operation.Send && (mayWait || turnIsOver) && Context.Turnstiles.TryYield(this, turnIsOver))
+                    if (_operation < Operation.Send && (mayWait || turnIsOver) && Context.Turnstiles.TryYield(this, turnIsOver))
                     {
                         return;
                     }
@@ -134,7 +144,7 @@ internal sealed class EchoLoop : EchoConnection
     /// <param name="dataIsLikely">Whether it is worth a look if there is something to read before a wait for it.</param>
     private bool Begin(bool dataIsLikely)
     {
-        if (_operation == Operation.Send)
+        if (_operation >= Operation.Send)
         {
             return Socket!.SendAsync(_args);
         }
@@ -154,6 +164,7 @@ internal sealed class EchoLoop : EchoConnection
         Operation.Receive => OnReceived(),
         Operation.Send => OnSent(),
         Operation.ReceiveHeader => OnHeaderReceived(),
+        Operation.SendBanner => OnBannerSent(),
         _ => OnDataWaiting(mayBeInVain: byEvent),
     };
 
@@ -176,29 +187,75 @@ internal sealed class EchoLoop : EchoConnection
             return EndOfStream(CloseReason.ProxyHeader);
         }
 
-        var status = _header!.Read(_args.Buffer.AsSpan(_args.Offset, count), out var consumed, out var client);
+        var prologue = _prologue!;
+        var status = prologue.Header!.Read(_args.Buffer.AsSpan(_args.Offset, count), out var consumed, out var client);
         if (status == ProxyHeaderStatus.Incomplete)
         {
             return true;
         }
 
-        _header = null;
+        _prologue = null;
         if (status == ProxyHeaderStatus.Invalid)
         {
             Close(CloseReason.ProxyHeader);
+            PrepareReceive();
+            return true;
         }
-        else
+
+        Identify(client);
+        PrepareReceive();
+        // Else a close came first, and what follows is discarded.
+        if (Progress.TryEndHeader())
         {
-            Identify(client);
-            // Else a close came first, and what follows is discarded.
-            if (Progress.TryEndHeader() && consumed < count)
+            var (offset, rest) = (_args.Offset + consumed, count - consumed);
+            if (prologue.Banner is { } banner)
             {
-                return Echo(_args.Offset + consumed, count - consumed);
+                (prologue.Offset, prologue.Count, _prologue) = (offset, rest, prologue);
+                SendBanner(banner);
+            }
+            else if (rest > 0)
+            {
+                return Echo(offset, rest);
             }
         }
 
-        PrepareReceive();
         return true;
+    }
+
+    /// <summary>Prepares to send the banner, or leaves things as they are if a close came first.</summary>
+    private void SendBanner(byte[] banner)
+    {
+        // To a close it is like an echo: in hand, and to go out before the FIN.
+        if (Progress.TryBeginEcho())
+        {
+            _args.SetBuffer(banner, 0, banner.Length);
+            _operation = Operation.SendBanner;
+        }
+    }
+
+    private bool OnBannerSent()
+    {
+        if (_args.SocketError != SocketError.Success)
+        {
+            return End(Classify(_args.SocketError), CloseOutcome.CutByClient);
+        }
+
+        var count = _args.BytesTransferred;
+        if (count < _args.Count)
+        {
+            _args.SetBuffer(_args.Offset + count, _args.Count - count);
+            return true;
+        }
+
+        if (!Progress.TryEndEcho() && Progress.TryFinish())
+        {
+            SendFin();
+        }
+
+        var prologue = _prologue!;
+        _prologue = null;
+        PrepareReceive();
+        return prologue.Count == 0 || Echo(prologue.Offset, prologue.Count);
     }
 
     /// <summary>Prepares to send back what is in the buffer.</summary>

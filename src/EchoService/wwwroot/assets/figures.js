@@ -47,7 +47,7 @@ export function showFigures({ connections, pools, bytes: moved, udp, listeners }
   total('Most at once', count(connections.peak));
   total('Received', bytes(moved.received));
   total('Sent', bytes(moved.sent));
-  for (const { protocol, endpoint, state } of listeners) total(`Listener, ${protocol}`, state === 'listening' ? endpoint : `${endpoint}, ${state}`);
+  for (const { protocol, endpoint, state, listener } of listeners) total(`Listener, ${protocol}${listener === 'banner' ? ' with banner' : ''}`, state === 'listening' ? endpoint : `${endpoint}, ${state}`);
   if (udp.received > 0 || udp.dropped > 0 || listeners.some(({ protocol }) => protocol === 'udp')) {
     total('Datagrams', `${count(udp.received)} in, ${count(udp.sent)} out, ${count(udp.dropped)} dropped`);
   }
