@@ -8,5 +8,5 @@ internal static class EndPointText
 {
     /// <summary>Address and port; an IPv4 client of the dual-stack listener shows as what it is, without ::ffff:.</summary>
     public static string Format(IPEndPoint endPoint) =>
-        endPoint.Address.IsIPv4MappedToIPv6 ? $"{endPoint.Address.Plain()}:{endPoint.Port}" : endPoint.ToString();
+        new IPEndPoint(endPoint.Address.Plain(), endPoint.Port).ToString();
 }

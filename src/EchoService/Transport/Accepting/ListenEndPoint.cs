@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using EchoService.Transport.Addressing;
 
 namespace EchoService.Transport.Accepting;
 
@@ -15,15 +16,12 @@ internal sealed class ListenEndPoint(IPAddress address, int port) : IPEndPoint(a
     private const int PortOffset = 2;
     private const int AddressOffset = 8;
     private const int AddressLength = 16;
-    private const int MappedPrefixLength = 12;
 
     [ThreadStatic]
     private static SocketAddress? _lastAddress;
 
     [ThreadStatic]
     private static EndPoint? _last;
-
-    private static ReadOnlySpan<byte> MappedPrefix => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF];
 
     /// <inheritdoc/>
     public override EndPoint Create(SocketAddress socketAddress)
@@ -38,7 +36,7 @@ internal sealed class ListenEndPoint(IPAddress address, int port) : IPEndPoint(a
         return _last;
     }
 
-    /// <summary>The IPv4 address that an IPv6 one stands for (RFC 4291, section 2.5.5.2), or null.</summary>
+    /// <summary>The end point of an IPv4 client of a dual-mode socket, or null.</summary>
     private static IPEndPoint? ToPlain(SocketAddress socketAddress)
     {
         if (socketAddress.Family != AddressFamily.InterNetworkV6 || socketAddress.Size < AddressOffset + AddressLength)
@@ -47,9 +45,8 @@ internal sealed class ListenEndPoint(IPAddress address, int port) : IPEndPoint(a
         }
 
         var bytes = socketAddress.Buffer.Span;
-        var address = bytes.Slice(AddressOffset, AddressLength);
-        return address.StartsWith(MappedPrefix)
-            ? new IPEndPoint(new IPAddress(address[MappedPrefixLength..]), BinaryPrimitives.ReadUInt16BigEndian(bytes[PortOffset..]))
+        return Addresses.ReadMapped(bytes.Slice(AddressOffset, AddressLength)) is { } address
+            ? new IPEndPoint(address, BinaryPrimitives.ReadUInt16BigEndian(bytes[PortOffset..]))
             : null;
     }
 }

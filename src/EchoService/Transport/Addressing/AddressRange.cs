@@ -22,14 +22,14 @@ internal sealed record AddressRange
 
     private AddressRange(IPAddress address, int prefix)
     {
-        _isIPv4 = IsIPv4(address);
+        _isIPv4 = address.IsIPv4();
         _prefix = address.AddressFamily == AddressFamily.InterNetwork ? prefix + MappedPrefix : prefix;
         _first = ToNumber(address) & Mask;
     }
 
     private UInt128 Mask => _prefix == 0 ? UInt128.Zero : UInt128.MaxValue << (Bits - _prefix);
 
-    public bool Contains(IPAddress address) => IsIPv4(address) == _isIPv4 && (ToNumber(address) & Mask) == _first;
+    public bool Contains(IPAddress address) => address.IsIPv4() == _isIPv4 && (ToNumber(address) & Mask) == _first;
 
     /// <summary>Reads an address, or a range as <see cref="TryParseCidr"/> does.</summary>
     public static bool TryParse(string text, [MaybeNullWhen(false)] out AddressRange range)
@@ -56,7 +56,7 @@ internal sealed record AddressRange
     /// <summary>For a range that is refused since it is in IPv4-mapped IPv6: how to write it; else null.</summary>
     public static string? Suggest(string text) =>
         TrySplit(text, out var address, out var prefix) && address.IsIPv4MappedToIPv6
-            ? string.Create(CultureInfo.InvariantCulture, $"for {text} write {address.MapToIPv4()}/{Math.Max(prefix - MappedPrefix, 0)}")
+            ? string.Create(CultureInfo.InvariantCulture, $"for {text} write {address.Plain()}/{Math.Max(prefix - MappedPrefix, 0)}")
             : null;
 
     private static bool TrySplit(string text, [NotNullWhen(true)] out IPAddress? address, out int prefix)
@@ -71,8 +71,6 @@ internal sealed record AddressRange
             && (text[slash + 1] != '0' || text.Length == slash + 2)
             && prefix <= (address.AddressFamily == AddressFamily.InterNetwork ? Bits - MappedPrefix : Bits);
     }
-
-    private static bool IsIPv4(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork || address.IsIPv4MappedToIPv6;
 
     private static UInt128 ToNumber(IPAddress address)
     {

@@ -7,6 +7,15 @@ namespace EchoService.Transport.Addressing;
 /// <summary>How addresses are read, and how an IPv4 peer of a dual-stack socket is seen: here and nowhere else.</summary>
 internal static class Addresses
 {
+    private static ReadOnlySpan<byte> MappedPrefix => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF];
+
+    /// <summary>Whether it is one of IPv4, in whatever clothes.</summary>
+    public static bool IsIPv4(this IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork || address.IsIPv4MappedToIPv6;
+
+    /// <summary>The IPv4 address that the 16 bytes of an IPv6 one stand for (RFC 4291, section 2.5.5.2), else null. Makes nothing else on the way.</summary>
+    public static IPAddress? ReadMapped(ReadOnlySpan<byte> address) =>
+        address.StartsWith(MappedPrefix) ? new IPAddress(address[MappedPrefix.Length..]) : null;
+
     /// <summary>The IPv4 address where <paramref name="address"/> is one in IPv6 clothes (<c>::ffff:192.0.2.7</c>), else itself.</summary>
     public static IPAddress Plain(this IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
