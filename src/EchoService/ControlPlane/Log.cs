@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace EchoService.ControlPlane;
 
 /// <summary>What the management API says. Event ids are never reused (<c>docs/logging.md</c>).</summary>
@@ -17,4 +19,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 3013, Level = LogLevel.Warning, Message = "{Count} calls with a wrong key, the last from {Caller}. Said once a minute at most")]
     public static partial void WrongKeys(ILogger logger, long count, string caller);
+
+    [LoggerMessage(EventId = 3014, Level = LogLevel.Warning, Message = "Accepting for the management API failed ({Error}); trying again in {DelayMilliseconds} ms. Said once a minute at most")]
+    public static partial void AcceptBackedOff(ILogger logger, SocketError error, double delayMilliseconds);
 }

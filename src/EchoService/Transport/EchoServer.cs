@@ -28,6 +28,8 @@ internal sealed class EchoServer : IDisposable
     private readonly Lock _lock = new();
     private readonly Turnstiles _turnstiles = new(static () => new Bell());
     private readonly ConnectionContext _context;
+    private readonly UdpContext _udpContext;
+    private readonly ILogger _logger;
     private readonly Heartbeat _heartbeat;
     private ConnectionListener[] _listeners = [];
     private UdpEchoServer? _udp;
@@ -41,7 +43,7 @@ internal sealed class EchoServer : IDisposable
     {
         Options = options;
         TimeProvider = timeProvider;
-        Logger = logger;
+        _logger = logger;
         Clock = new CoarseClock(timeProvider);
         var limit = descriptors.Connections;
         if (limit < options.MaxConnections)
@@ -68,6 +70,17 @@ internal sealed class EchoServer : IDisposable
             Logger = logger,
             Ended = OnEnded,
         };
+        ListenerContext = new ListenerContext
+        {
+            Options = options,
+            Limit = Limit,
+            Counters = Counters,
+            TimeProvider = timeProvider,
+            Logger = logger,
+            Admit = Admit,
+            TurnAway = TurnAway,
+        };
+        _udpContext = new UdpContext { Options = options.Udp, Counters = UdpCounters, TimeProvider = timeProvider, Logger = logger };
         _heartbeat = new Heartbeat(Clock, Connections, _turnstiles, _context.Timeouts.SweepInterval, timeProvider);
     }
 
@@ -77,8 +90,6 @@ internal sealed class EchoServer : IDisposable
     public EchoOptions Options { get; }
 
     public TimeProvider TimeProvider { get; }
-
-    public ILogger Logger { get; }
 
     public CoarseClock Clock { get; }
 
@@ -96,6 +107,9 @@ internal sealed class EchoServer : IDisposable
 
     /// <summary>Makes the line that a connection begins with which came by <see cref="ListenerKind.Banner"/>, from its id. Set once, before the first <see cref="Listen"/>.</summary>
     public Func<long, byte[]>? Banner { get; set; }
+
+    /// <summary>What its listeners know of it.</summary>
+    public ListenerContext ListenerContext { get; }
 
     /// <summary>What is or was last listened on; null before the first time.</summary>
     public IPEndPoint? EndPoint => Volatile.Read(ref _endPoint);
@@ -128,11 +142,11 @@ internal sealed class EchoServer : IDisposable
             _bannerEndPoint = banner?.EndPoint;
             _listeners = banner is null ? [echo] : [echo, banner];
             echo.Start();
-            Log.Listening(Logger, echo.EndPoint);
+            Log.Listening(_logger, echo.EndPoint);
             if (banner is not null)
             {
                 banner.Start();
-                Log.ListeningWithBanner(Logger, banner.EndPoint);
+                Log.ListeningWithBanner(_logger, banner.EndPoint);
             }
 
             _udp?.Start();
@@ -159,7 +173,7 @@ internal sealed class EchoServer : IDisposable
     /// <param name="socket">The socket; the server owns it from here on.</param>
     /// <param name="listener">What accepted it.</param>
     /// <param name="placeTaken">Whether a place was taken for it before it was accepted.</param>
-    public void Admit(Socket socket, ListenerKind listener, bool placeTaken)
+    private void Admit(Socket socket, ListenerKind listener, bool placeTaken)
     {
         if (!placeTaken && !Limit.TryTake())
         {
@@ -231,10 +245,10 @@ internal sealed class EchoServer : IDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            var listener = ConnectionListener.Bind(this, ListenerKind.Echo, port, descriptors);
+            var listener = ConnectionListener.Bind(ListenerContext, ListenerKind.Echo, port, descriptors);
             try
             {
-                udp = Options.Udp.Enabled ? UdpEchoServer.Bind(this, listener.EndPoint) : null;
+                udp = Options.Udp.Enabled ? UdpEchoServer.Bind(_udpContext, listener.EndPoint) : null;
                 return listener;
             }
             catch (SocketException exception)
@@ -258,7 +272,7 @@ internal sealed class EchoServer : IDisposable
 
         try
         {
-            return ConnectionListener.Bind(this, ListenerKind.Banner, _bannerEndPoint?.Port ?? port, descriptors);
+            return ConnectionListener.Bind(ListenerContext, ListenerKind.Banner, _bannerEndPoint?.Port ?? port, descriptors);
         }
         catch (SocketException exception)
         {
@@ -285,7 +299,7 @@ internal sealed class EchoServer : IDisposable
             _context.Observer.RecordDuration(connection.Duration);
             if (connection.CloseReason == CloseReason.ClientReset)
             {
-                Log.ConnectionReset(Logger, connection.Id, connection.PeerEndPoint);
+                Log.ConnectionReset(_logger, connection.Id, connection.PeerEndPoint);
             }
         }
         finally
@@ -308,7 +322,7 @@ internal sealed class EchoServer : IDisposable
     /// <summary>Counts an accepted socket and ends it by FIN.</summary>
     /// <param name="socket">The socket; the server owns it from here on.</param>
     /// <param name="reason">Why it does not become a connection.</param>
-    public void TurnAway(Socket socket, RejectReason reason)
+    private void TurnAway(Socket socket, RejectReason reason)
     {
         Counters.CountRejected(reason);
         if (reason == RejectReason.Resource)

@@ -8,6 +8,7 @@ using EchoService.IntegrationTests.Lifecycle;
 using EchoService.Lifecycle;
 using EchoService.Transport;
 using EchoService.Transport.Udp;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EchoService.IntegrationTests.Udp;
 
@@ -192,8 +193,10 @@ public sealed class UdpEchoTests : ServiceTests
     [Fact]
     public async Task AFloodOfDatagramsDoesNotKeepTheThreadThatMetIt()
     {
-        await using var harness = NewHarness(new UdpOptions { RatePerSource = 1 });
-        var udp = UdpEchoServer.Bind(harness.Server, harness.Server.EndPoint!);
+        var options = new UdpOptions { RatePerSource = 1 };
+        await using var harness = NewHarness(options);
+        var context = new UdpContext { Options = options, Counters = harness.Server.UdpCounters, TimeProvider = harness.Time, Logger = NullLogger.Instance };
+        var udp = UdpEchoServer.Bind(context, harness.Server.EndPoint!);
         using var flood = new DatagramClient(harness.Server.EndPoint!);
         // Whoever deals with a datagram asks for the time, and finds the next one there when done.
         harness.Time.OnTimestamp = () => flood.Socket.Send([1]);

@@ -3,17 +3,16 @@ using System.Net;
 using System.Net.Sockets;
 using EchoService.Transport;
 using EchoService.Transport.Accepting;
+using EchoService.Transport.Timing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace EchoService.ControlPlane.Connections;
 
 /// <summary>Accepts clients of the management API: bounded, on the thread pool, and with a pause where it cannot.</summary>
-internal sealed class ManagementListener(Socket socket, SocketConnectionContextFactory contexts, ManagementConnections connections) : IConnectionListener
+internal sealed class ManagementListener(
+    Socket socket, SocketConnectionContextFactory contexts, ManagementConnections connections, ILogger logger) : IConnectionListener
 {
-    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(1);
-
     /// <summary>
     /// While every place is taken, this many newcomers are let in at once, and then so many a second: a flood of them
     /// costs a few percent of a processor, and each has time to ask before it gives way in its turn.
@@ -30,6 +29,7 @@ internal sealed class ManagementListener(Socket socket, SocketConnectionContextF
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(4);
 
     private readonly EndPoint _endPoint = socket.LocalEndPoint!;
+    private readonly Backoff _backoff = new(TimeProvider.System, (error, delay) => Log.AcceptBackedOff(logger, error, delay));
     private double _allowance = BurstWhenFull;
     private long _allowanceAt = Stopwatch.GetTimestamp();
     private volatile bool _closed;
@@ -40,12 +40,12 @@ internal sealed class ManagementListener(Socket socket, SocketConnectionContextF
     /// <inheritdoc/>
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
-        var backoff = FirstBackoff;
         while (!_closed)
         {
             try
             {
                 var accepted = await socket.AcceptAsync(cancellationToken);
+                _backoff.Reset();
                 InlineCompletions.Disable(accepted);
                 var connection = new ManagementConnection(contexts.Create(accepted), connections);
                 if (connections.Add(connection) is { } loser)
@@ -63,8 +63,7 @@ internal sealed class ManagementListener(Socket socket, SocketConnectionContextF
                     continue;
                 }
 
-                await Task.Delay(backoff, cancellationToken);
-                backoff = TimeSpan.FromTicks(Math.Min(backoff.Ticks * 2, LongestBackoff.Ticks));
+                await Task.Delay(_backoff.Next(exception.SocketErrorCode), cancellationToken);
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {

@@ -24,6 +24,8 @@ internal sealed class ManagementListenerFactory(ManagementConnections connection
     /// </summary>
     private const int KernelBuffer = 32_768;
 
+    private readonly ILogger _logger = loggers.CreateLogger<ManagementListener>();
+
     private readonly SocketConnectionContextFactory _contexts = new(
         new SocketConnectionFactoryOptions { MaxReadBufferSize = ReadAhead },
         loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
@@ -49,7 +51,7 @@ internal sealed class ManagementListenerFactory(ManagementConnections connection
             }
 
             socket.Listen(Backlog);
-            return ValueTask.FromResult<IConnectionListener>(new ManagementListener(socket, _contexts, connections));
+            return ValueTask.FromResult<IConnectionListener>(new ManagementListener(socket, _contexts, connections, _logger));
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {

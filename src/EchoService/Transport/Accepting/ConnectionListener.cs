@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using EchoService.Transport.Timing;
 
 namespace EchoService.Transport.Accepting;
 
@@ -9,27 +10,21 @@ namespace EchoService.Transport.Accepting;
 /// </summary>
 internal sealed class ConnectionListener
 {
-    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(1);
-
-    /// <summary>At the limit of descriptors every other accept may fail; a warning for each would be a flood.</summary>
-    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
-
-    private readonly EchoServer _server;
+    private readonly ListenerContext _context;
     private readonly Socket _socket;
     private readonly bool _waitAtLimit;
     private readonly DescriptorReserve _descriptors;
-    private TimeSpan _backoff = FirstBackoff;
-    private long _nextWarning;
+    private readonly Backoff _backoff;
     private volatile bool _closed;
 
-    private ConnectionListener(EchoServer server, ListenerKind kind, Socket socket, DescriptorReserve descriptors)
+    private ConnectionListener(ListenerContext context, ListenerKind kind, Socket socket, DescriptorReserve descriptors)
     {
-        _server = server;
+        _context = context;
         Kind = kind;
         _socket = socket;
-        _waitAtLimit = server.Options.LimitPolicy == LimitPolicy.Queue;
+        _waitAtLimit = context.Options.LimitPolicy == LimitPolicy.Queue;
         _descriptors = descriptors;
+        _backoff = new Backoff(context.TimeProvider, (error, delay) => Log.AcceptBackedOff(context.Logger, error, delay));
         EndPoint = (IPEndPoint)socket.LocalEndPoint!;
     }
 
@@ -43,14 +38,14 @@ internal sealed class ConnectionListener
     public bool IsClosed => _closed;
 
     /// <summary>Binds and listens. Clients that connect from here on wait in the backlog until <see cref="Start"/>.</summary>
-    /// <param name="server">Whose connections these will be.</param>
+    /// <param name="context">What it shares with others, and whose its clients will be.</param>
     /// <param name="kind">What those who connect here get.</param>
     /// <param name="port">0 to 65535; 0 means any free port.</param>
     /// <param name="descriptors">What is held for when there are no more, by all listeners together.</param>
     /// <exception cref="SocketException">The address is not ours, or the port is taken or not allowed.</exception>
-    public static ConnectionListener Bind(EchoServer server, ListenerKind kind, int port, DescriptorReserve descriptors)
+    public static ConnectionListener Bind(ListenerContext context, ListenerKind kind, int port, DescriptorReserve descriptors)
     {
-        var options = server.Options;
+        var options = context.Options;
         var address = options.Address;
         if (address.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6)
         {
@@ -88,7 +83,7 @@ internal sealed class ConnectionListener
 
             socket.Bind(new ListenEndPoint(address, port));
             socket.Listen(options.Backlog);
-            return new ConnectionListener(server, kind, socket, descriptors);
+            return new ConnectionListener(context, kind, socket, descriptors);
         }
         catch
         {
@@ -100,7 +95,7 @@ internal sealed class ConnectionListener
     /// <summary>Starts to accept.</summary>
     public void Start()
     {
-        for (var i = 0; i < _server.Options.PendingAccepts; i++)
+        for (var i = 0; i < _context.Options.PendingAccepts; i++)
         {
             Accept(new AcceptEventArgs(this));
         }
@@ -134,7 +129,7 @@ internal sealed class ConnectionListener
         var isShort = false;
         _socket.Blocking = false;
         // The backlog holds one more than it was asked for. Where more come meanwhile, they must not keep this up for ever.
-        for (var left = _server.Options.Backlog + 1; left > 0; left--)
+        for (var left = _context.Options.Backlog + 1; left > 0; left--)
         {
             try
             {
@@ -142,17 +137,17 @@ internal sealed class ConnectionListener
                 if (isShort)
                 {
                     // Its descriptor is needed for the next one.
-                    _server.TurnAway(accepted, RejectReason.Draining);
+                    _context.TurnAway(accepted, RejectReason.Draining);
                 }
                 else
                 {
-                    _server.Admit(accepted, Kind, placeTaken: false);
+                    _context.Admit(accepted, Kind, false);
                 }
             }
             catch (SocketException exception) when (exception.SocketErrorCode != SocketError.WouldBlock
                 && AcceptErrors.Classify(exception.SocketErrorCode) == AcceptError.Aborted)
             {
-                _server.Counters.CountAcceptError(AcceptError.Aborted);
+                _context.Counters.CountAcceptError(AcceptError.Aborted);
             }
             catch (SocketException exception) when (!isShort && AcceptErrors.Classify(exception.SocketErrorCode) == AcceptError.Descriptors)
             {
@@ -177,7 +172,7 @@ internal sealed class ConnectionListener
             completed = Post(args);
             if (accepted is not null)
             {
-                _server.Admit(accepted, Kind, placeTaken: _waitAtLimit);
+                _context.Admit(accepted, Kind, _waitAtLimit);
             }
         }
         while (completed && TryTakeSocket(args, out accepted));
@@ -197,7 +192,7 @@ internal sealed class ConnectionListener
             return false;
         }
 
-        if (_waitAtLimit && !_server.Limit.TryTakeOrWait(args))
+        if (_waitAtLimit && !_context.Limit.TryTakeOrWait(args))
         {
             return false;
         }
@@ -220,7 +215,7 @@ internal sealed class ConnectionListener
         accepted = null;
         if (args.SocketError == SocketError.Success)
         {
-            _backoff = FirstBackoff;
+            _backoff.Reset();
             accepted = args.AcceptSocket;
             return true;
         }
@@ -234,7 +229,7 @@ internal sealed class ConnectionListener
 
         if (AcceptErrors.Classify(args.SocketError) == AcceptError.Aborted)
         {
-            _server.Counters.CountAcceptError(AcceptError.Aborted);
+            _context.Counters.CountAcceptError(AcceptError.Aborted);
             return true;
         }
 
@@ -245,35 +240,20 @@ internal sealed class ConnectionListener
     private void BackOff(AcceptEventArgs args, SocketError socketError)
     {
         var error = AcceptErrors.Classify(socketError);
-        _server.Counters.CountAcceptError(error);
+        _context.Counters.CountAcceptError(error);
         if (error == AcceptError.Descriptors)
         {
             _descriptors.Release();
         }
 
-        // Loops that fail at the same time share the delay: it is the system that is short of something.
-        var delay = _backoff;
-        _backoff = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, LongestBackoff.Ticks));
-        if (IsWarningDue())
-        {
-            Log.AcceptBackedOff(_server.Logger, socketError, delay.TotalMilliseconds);
-        }
-
-        args.ContinueAfter(delay, _server.TimeProvider);
-    }
-
-    private bool IsWarningDue()
-    {
-        var due = Volatile.Read(ref _nextWarning);
-        var now = _server.Clock.Now;
-        return now >= due && Interlocked.CompareExchange(ref _nextWarning, now + (long)WarningInterval.TotalMilliseconds, due) == due;
+        args.ContinueAfter(_backoff.Next(socketError), _context.TimeProvider);
     }
 
     private void GiveBackPlace()
     {
         if (_waitAtLimit)
         {
-            _server.Limit.GiveBack();
+            _context.Limit.GiveBack();
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using EchoService.Transport.Addressing;
+using EchoService.Transport.Timing;
 
 namespace EchoService.Transport.Udp;
 
@@ -32,10 +33,8 @@ internal sealed class UdpEchoServer
     /// <summary>Ports of system services (RFC 6335): echo, chargen, DNS, NTP and others that would answer an answer.</summary>
     private const int FirstUserPort = 1024;
 
-    private static readonly long WarningInterval = (long)TimeSpan.FromMinutes(1).TotalMilliseconds;
-
     private readonly Lock _lock = new();
-    private readonly EchoServer _server;
+    private readonly UdpContext _context;
     private readonly UdpSocket _socket;
     private readonly IPEndPoint _endPoint;
     private readonly UdpRateLimiter _limiter;
@@ -43,34 +42,37 @@ internal sealed class UdpEchoServer
 
     // By the local address that they are bound to.
     private readonly Dictionary<IPAddress, UdpSocket> _byLocalAddress = [];
-    private long _nextWarningAt;
     private bool _isClosed;
 
-    private UdpEchoServer(EchoServer server, Socket socket)
+    private UdpEchoServer(UdpContext context, Socket socket)
     {
-        _server = server;
+        _context = context;
         _socket = new UdpSocket(socket);
         _endPoint = (IPEndPoint)socket.LocalEndPoint!;
-        _limiter = new UdpRateLimiter(server.Options.Udp.RatePerSource, server.TimeProvider);
+        _limiter = new UdpRateLimiter(context.Options.RatePerSource, context.TimeProvider);
+        Backoff = new Backoff(context.TimeProvider, (error, delay) => Log.ReceivingBackedOff(context.Logger, error, delay));
         var isWildcard = _endPoint.Address.Equals(IPAddress.Any) || _endPoint.Address.Equals(IPAddress.IPv6Any);
         _answersByLocalAddress = isWildcard && OperatingSystem.IsLinux();
     }
 
-    public UdpCounters Counters => _server.UdpCounters;
+    public UdpCounters Counters => _context.Counters;
 
-    public TimeProvider TimeProvider => _server.TimeProvider;
+    public TimeProvider TimeProvider => _context.TimeProvider;
+
+    /// <summary>For receives that fail for a reason other than a close.</summary>
+    public Backoff Backoff { get; }
 
     /// <summary>Binds. Datagrams wait in the kernel until <see cref="Start"/>.</summary>
-    /// <param name="server">Whose options and counters these are.</param>
+    /// <param name="context">What it needs of the world.</param>
     /// <param name="endPoint">What the TCP listener is bound to.</param>
     /// <exception cref="UdpBindException">The port is taken or not allowed.</exception>
-    public static UdpEchoServer Bind(EchoServer server, IPEndPoint endPoint)
+    public static UdpEchoServer Bind(UdpContext context, IPEndPoint endPoint)
     {
         var socket = NewSocket(endPoint.Address);
         try
         {
             socket.Bind(endPoint);
-            return new UdpEchoServer(server, socket);
+            return new UdpEchoServer(context, socket);
         }
         catch (SocketException exception)
         {
@@ -83,7 +85,7 @@ internal sealed class UdpEchoServer
     public void Start()
     {
         Receive(_socket);
-        Log.ListeningForDatagrams(_server.Logger, _endPoint);
+        Log.ListeningForDatagrams(_context.Logger, _endPoint);
     }
 
     /// <summary>Closes the sockets, for good. What is in their buffers is lost.</summary>
@@ -132,23 +134,12 @@ internal sealed class UdpEchoServer
         return Route(local, out replySocket);
     }
 
-    /// <summary>Receiving on a socket failed for a reason other than a close.</summary>
-    public void OnReceiveFailed(SocketError error, TimeSpan delay)
-    {
-        var now = _server.Clock.Now;
-        var due = Volatile.Read(ref _nextWarningAt);
-        if (now >= due && Interlocked.CompareExchange(ref _nextWarningAt, now + WarningInterval, due) == due)
-        {
-            Log.ReceivingBackedOff(_server.Logger, error, delay.TotalMilliseconds);
-        }
-    }
-
-    public void OnUnexpected(Exception exception) => Log.DatagramFailed(_server.Logger, exception);
+    public void OnUnexpected(Exception exception) => Log.DatagramFailed(_context.Logger, exception);
 
     private static Socket NewSocket(IPAddress address)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        if (address.Equals(IPAddress.IPv6Any) || address.IsIPv4MappedToIPv6)
+        if (socket.AddressFamily == AddressFamily.InterNetworkV6 && (address.Equals(IPAddress.IPv6Any) || address.IsIPv4()))
         {
             socket.DualMode = true;
         }
@@ -159,7 +150,7 @@ internal sealed class UdpEchoServer
 
     private static bool IsUnicast(IPAddress address)
     {
-        if (address.AddressFamily == AddressFamily.InterNetworkV6 && !address.IsIPv4MappedToIPv6)
+        if (!address.IsIPv4())
         {
             return !address.IsIPv6Multicast;
         }

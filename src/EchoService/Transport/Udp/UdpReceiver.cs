@@ -12,12 +12,8 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
     /// <summary>Datagrams that may be dealt with at once before others get their turn.</summary>
     private const int DatagramsPerTurn = 32;
 
-    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(1);
-
     private readonly UdpEchoServer _server;
     private readonly UdpSocket _socket;
-    private TimeSpan _backoff = FirstBackoff;
     private ITimer? _timer;
     private UdpSocket? _replySocket;
 
@@ -73,14 +69,14 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
         {
             // Only the socket for the reply, which had to make room.
             DropReply();
-            ContinueLater();
+            ContinueLater(error: null);
         }
         catch (Exception exception)
         {
             // The last line of defence, as for connections: a receive that died here would be missed for ever.
             _server.OnUnexpected(exception);
             DropReply();
-            ContinueLater();
+            ContinueLater(error: null);
         }
     }
 
@@ -96,7 +92,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
         switch (SocketError)
         {
             case SocketError.Success:
-                _backoff = FirstBackoff;
+                _server.Backoff.Reset();
                 OnReceived();
                 return true;
             case SocketError.ConnectionReset or SocketError.NetworkReset or SocketError.MessageSize or SocketError.Interrupted:
@@ -109,8 +105,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
                 }
                 else
                 {
-                    _server.OnReceiveFailed(SocketError, _backoff);
-                    ContinueLater();
+                    ContinueLater(SocketError);
                 }
 
                 return false;
@@ -158,12 +153,10 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
         }
     }
 
-    private void ContinueLater()
+    private void ContinueLater(SocketError? error)
     {
-        var delay = _backoff;
-        _backoff = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, LongestBackoff.Ticks));
         _timer?.Dispose();
-        _timer = _server.TimeProvider.CreateTimer(static state => ((UdpReceiver)state!).Execute(), this, delay, Timeout.InfiniteTimeSpan);
+        _timer = _server.TimeProvider.CreateTimer(static state => ((UdpReceiver)state!).Execute(), this, _server.Backoff.Next(error), Timeout.InfiniteTimeSpan);
     }
 
     private void End()
