@@ -76,7 +76,7 @@ internal sealed class BenchOptions
 
         if (options.Quick)
         {
-            (options.Passes, options.Rounds) = (1, 5);
+            (options.Passes, options.Rounds, options.Seconds) = (1, 5, 0.5);
         }
 
         problem = null;

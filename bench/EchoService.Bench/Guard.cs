@@ -8,7 +8,7 @@ namespace EchoService.Bench;
 internal sealed class Guard(BenchOptions options)
 {
     private const double MostCpuRatio = 2;
-    private const double AllocationSeconds = 8;
+    private const double AllocationSeconds = 4;
 
     /// <summary>
     /// A third of the smallest object there is. The scrape's own share of a message goes down with their number,
