@@ -1,4 +1,6 @@
 using EchoService.Probe.Connections;
+using EchoService.Probe.Explaining;
+using EchoService.Probe.Instances;
 using EchoService.Probe.Measurement;
 using EchoService.Probe.Reporting;
 
@@ -17,6 +19,9 @@ internal sealed class PopulationRun : IDisposable
     private readonly LatencyHistogram _latencies = new();
     private readonly TimelineRecorder _timeline;
     private readonly EventLog _events;
+    private readonly BannerReader? _banners;
+    private readonly InstanceTable? _instances;
+    private readonly ExplanationLog _explanations;
     private Pacer? _pacer;
     private int _connected;
     private long _connectedAt;
@@ -24,12 +29,22 @@ internal sealed class PopulationRun : IDisposable
     private long _answeredInTime;
     private RunSample _total = new();
 
-    public PopulationRun(ProbeOptions options, ProbeTarget target, Population population, long origin, OwnLag lag, Action<PopulationName, ProbeEvent>? sink)
+    /// <param name="options">Of the run.</param>
+    /// <param name="target">Where to.</param>
+    /// <param name="population">Held or new.</param>
+    /// <param name="origin">When the run began.</param>
+    /// <param name="lag">How long the probe did not get to run.</param>
+    /// <param name="explainer">Asks why; null: nobody is asked.</param>
+    /// <param name="sink">Told of every event.</param>
+    public PopulationRun(ProbeOptions options, ProbeTarget target, Population population, long origin, OwnLag lag, Explainer? explainer, Action<PopulationName, ProbeEvent>? sink)
     {
         Name = new PopulationName(target, population);
         (_options, _origin, _connectedAt) = (options, origin, origin);
         _timeout = Clock.FromTimeSpan(options.Timeout);
         _events = new EventLog(origin, sink is null ? null : happened => sink(Name, happened));
+        _banners = options.Banner ? new BannerReader(options.Timeout) : null;
+        _instances = options.Banner ? new InstanceTable(_events, GoneAfter(options, population)) : null;
+        _explanations = new ExplanationLog(_events);
         _timeline = new TimelineRecorder(origin, options.Duration);
         _track = new OutcomeTrack(Expectations.OutcomeOf(options.ExpectNew));
 
@@ -43,7 +58,13 @@ internal sealed class PopulationRun : IDisposable
             // A target that refuses is asked at most a thousand times a second, however many connections there are.
             TimeSpan.FromMilliseconds(Math.Max(100, options.Connections)),
             // Open loop: room for what an outage leaves due. Closed loop: a connection never has more under way than this.
-            Batch: options.Mode == ProbeMode.Watch ? 16 : options.Pipeline);
+            Batch: options.Mode == ProbeMode.Watch ? 16 : options.Pipeline)
+        {
+            Banners = _banners,
+            Instances = _instances,
+            Explainer = explainer,
+            Explanations = _explanations,
+        };
         if (population == Population.Held)
         {
             _held = new HeldClients(options.Connections, settings, _latencies);
@@ -56,6 +77,9 @@ internal sealed class PopulationRun : IDisposable
     }
 
     public PopulationName Name { get; }
+
+    /// <summary>Why the target cannot be watched by instance; null: it can, as far as is known.</summary>
+    public string? MissingBanner => _banners?.Missing;
 
     public Task RunAsync(CancellationToken stop) => _clients.RunAsync(stop);
 
@@ -111,6 +135,7 @@ internal sealed class PopulationRun : IDisposable
     public RunSample Tick(long now)
     {
         _clients.Housekeep(now);
+        _instances?.Housekeep(now);
         return Sample(now);
     }
 
@@ -173,6 +198,8 @@ internal sealed class PopulationRun : IDisposable
             Expectation = _held is null
                 ? Expectations.OfNew(_options, _track, _origin)
                 : Expectations.OfHeld(_options, _total, _origin),
+            Instances = [.. _instances?.All.Select(instance => InstanceReport.From(instance, _origin)) ?? []],
+            Explanations = _explanations.Causes,
             Events = [.. _events.From(0).Select(EventReport.From)],
             EventsDropped = _events.Dropped,
             Timeline = _timeline.Intervals,
@@ -185,6 +212,13 @@ internal sealed class PopulationRun : IDisposable
     }
 
     public void Dispose() => _clients.Dispose();
+
+    /// <summary>
+    /// A held client takes a moment to come back. New ones come by chance: after ten times the mean time between two of
+    /// them to one of ten instances, an instance is gone but for one run in thousands.
+    /// </summary>
+    private static long GoneAfter(ProbeOptions options, Population population) =>
+        population == Population.Held ? Clock.Second : Math.Max(2 * Clock.Second, (long)(100 / options.NewRate * Clock.Second));
 
     private RunSample Sample(long now)
     {

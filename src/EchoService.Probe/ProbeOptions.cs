@@ -51,6 +51,12 @@ internal sealed record ProbeOptions
     /// <summary>What the connections look like to the other side.</summary>
     public Origin Origin { get; init; } = Origin.Plain;
 
+    /// <summary>Whether the targets say who answers, and results are told by instance.</summary>
+    public bool Banner { get; init; }
+
+    /// <summary>Whether instances are asked why.</summary>
+    public bool Explain { get; init; }
+
     /// <summary>A longer gap is a disruption; null: a gap by itself is none.</summary>
     public TimeSpan? MaxGap { get; init; }
 }

@@ -1,5 +1,7 @@
 using System.Reflection;
 using EchoService.Probe.Connections;
+using EchoService.Probe.Explaining;
+using EchoService.Probe.Instances;
 using EchoService.Probe.Measurement;
 using EchoService.Probe.Reporting;
 
@@ -13,12 +15,16 @@ internal sealed class ProbeRun : IDisposable
     /// <summary>After a signal the verdict should come at once; what is answered within this still counts.</summary>
     private static readonly long InterruptedGrace = Clock.Second;
 
+    /// <summary>What is still to be explained at the end of a run has this long.</summary>
+    private static readonly TimeSpan ExplainingGrace = TimeSpan.FromSeconds(5);
+
     private readonly ProbeOptions _options;
     private readonly IRunDisplay _display;
     private readonly long _origin = Clock.Now;
     private readonly DateTime _startedAt = DateTime.UtcNow;
     private readonly OwnLag _lag = new();
     private readonly List<PopulationRun> _populations = [];
+    private readonly Explainer? _explainer;
 
     /// <param name="options">What to do.</param>
     /// <param name="display">Shows it while it goes on.</param>
@@ -26,21 +32,23 @@ internal sealed class ProbeRun : IDisposable
     public ProbeRun(ProbeOptions options, IRunDisplay display, Action<PopulationName, ProbeEvent>? sink = null)
     {
         (_options, _display) = (options, display);
+        _explainer = options.Explain ? new Explainer() : null;
         foreach (var target in options.Targets)
         {
             if (options.Connections > 0)
             {
-                _populations.Add(new PopulationRun(options, target, Population.Held, _origin, _lag, sink));
+                _populations.Add(new PopulationRun(options, target, Population.Held, _origin, _lag, _explainer, sink));
             }
 
             if (options.NewRate > 0)
             {
-                _populations.Add(new PopulationRun(options, target, Population.New, _origin, _lag, sink));
+                _populations.Add(new PopulationRun(options, target, Population.New, _origin, _lag, _explainer, sink));
             }
         }
     }
 
     /// <summary>Runs to the end of the duration or until <paramref name="interrupt"/>, whichever comes first.</summary>
+    /// <exception cref="NoBannerException">A target that was said to send banners sends none.</exception>
     public async Task<ProbeReport> ExecuteAsync(CancellationToken interrupt)
     {
         _lag.Start();
@@ -71,11 +79,26 @@ internal sealed class ProbeRun : IDisposable
         await stop.CancelAsync().ConfigureAwait(false);
         _populations.ForEach(p => p.Stop(_display, last));
         await Task.WhenAll(running).ConfigureAwait(false);
+        if (_explainer is not null)
+        {
+            await _explainer.FinishAsync(ExplainingGrace).ConfigureAwait(false);
+            _populations.ForEach(p => p.Show(_display, last));
+            _display.Refresh();
+        }
+
+        if (WithoutBanner is { } without)
+        {
+            throw new NoBannerException(without.Name.Target, without.MissingBanner!);
+        }
+
         return Report(Clock.ToSeconds(ended - started), Math.Max(lag, _options.Mode == ProbeMode.Watch ? _lag.Worst : 0), interrupt.IsCancellationRequested);
     }
 
+    private PopulationRun? WithoutBanner => _populations.Find(p => p.MissingBanner is not null);
+
     public void Dispose()
     {
+        _explainer?.Dispose();
         _lag.Dispose();
         _populations.ForEach(p => p.Dispose());
     }
@@ -93,7 +116,7 @@ internal sealed class ProbeRun : IDisposable
             }
 
             _display.Refresh();
-            if (isOver(now))
+            if (isOver(now) || WithoutBanner is not null)
             {
                 return;
             }
@@ -123,7 +146,9 @@ internal sealed class ProbeRun : IDisposable
                 _options.Duration?.TotalSeconds ?? 0,
                 _options.Timeout.TotalSeconds,
                 _options.LateAfter?.TotalSeconds,
-                _options.Strict),
+                _options.Strict,
+                _options.Banner,
+                _options.Explain),
             Verdict = Verdict.Combine(targets),
             ProbeLagSeconds = Clock.ToSeconds(lag),
             Targets = targets,

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using EchoService.Probe.Connections;
+using EchoService.Probe.Instances;
 using EchoService.Probe.Reporting;
 using Spectre.Console;
 
@@ -118,7 +119,7 @@ internal static class ProbeCommandLine
                     interrupt,
                     junit is null ? null : report => JUnitReport.Write(report, junit)).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or NoBannerException)
             {
                 await error.WriteLineAsync(e.Message).ConfigureAwait(false);
                 return Verdict.BadArguments;
@@ -139,8 +140,16 @@ internal static class ProbeCommandLine
         var terminal = isTerminal && !json ? new TerminalDisplay(output, () => (Console.WindowWidth, Console.WindowHeight), HasColour(), options) : null;
         IRunDisplay display = json ? new NoDisplay() : terminal is not null ? terminal : new PlainDisplay(output, options.PopulationCount > 1);
         using var run = new ProbeRun(options, display, sink);
-        var report = await run.ExecuteAsync(interrupt).ConfigureAwait(false);
-        terminal?.End();
+        ProbeReport report;
+        try
+        {
+            report = await run.ExecuteAsync(interrupt).ConfigureAwait(false);
+        }
+        finally
+        {
+            terminal?.End();
+        }
+
         alsoReport?.Invoke(report);
         if (json)
         {

@@ -26,6 +26,10 @@ internal sealed class WatchOptions
     private readonly (ProbeEventKind Kind, Option<Limit?> Option)[] _limits =
         [.. Thresholds.Options.Select(limit => (limit.Kind, OptionKinds.Limit(limit.Option, $"{limit.What} that are no disruption yet: a number, or a share such as 0.1%")))];
 
+    private readonly Option<bool> _banner = new("--banner") { Description = "The target is a banner port (Echo:BannerPort): results are told by instance too" };
+
+    private readonly Option<bool> _explain = new("--explain") { Description = "With --banner: ask the instances why a connection ended" };
+
     public Option<FileInfo?> JUnit { get; } = new("--junit") { Description = "Write the verdict as JUnit XML to this file, a test case for each cause" };
 
     public Option<FileInfo?> Events { get; } = new("--events") { Description = "Write each event as it happens to this file, one JSON object a line" };
@@ -41,6 +45,8 @@ internal sealed class WatchOptions
             command.Options.Add(option);
         }
 
+        command.Options.Add(_banner);
+        command.Options.Add(_explain);
         command.Options.Add(_proxyProtocol);
         command.Options.Add(_source);
         command.Options.Add(_sourcePorts);
@@ -54,6 +60,11 @@ internal sealed class WatchOptions
             if (!hasNew && result.GetResult(_expectNew) is not null)
             {
                 result.AddError("--expect-new needs --new-rate.");
+            }
+
+            if (result.GetResult(_explain) is not null && result.GetResult(_banner) is null)
+            {
+                result.AddError("--explain needs --banner.");
             }
 
             if (hasHeld)
@@ -82,6 +93,8 @@ internal sealed class WatchOptions
             parsed.GetValue(_source),
             PortRange.TryParse(parsed.GetValue(_sourcePorts) ?? "", out var ports) ? ports : null,
             parsed.GetValue(_proxyProtocol) switch { "v1" => 1, "v2" => 2, _ => null }),
+        Banner = parsed.GetValue(_banner),
+        Explain = parsed.GetValue(_explain),
         MaxGap = parsed.GetValue(_maxGap),
         Limits = _limits.Where(limit => parsed.GetValue(limit.Option) is not null).ToDictionary(limit => limit.Kind, limit => parsed.GetValue(limit.Option)!.Value),
     };

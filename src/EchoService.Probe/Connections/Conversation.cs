@@ -188,13 +188,15 @@ internal sealed class Conversation : IDisposable
         Answered += _ledger.Answered - answeredBefore;
         if (findings.MissingBytes > 0)
         {
-            _settings.Events.Add(ProbeEventKind.LostBytes, _number, string.Create(CultureInfo.InvariantCulture, $"{findings.MissingBytes} bytes missing"));
+            _settings.Events.Add(ProbeEventKind.LostBytes, _number, string.Create(CultureInfo.InvariantCulture, $"{findings.MissingBytes} bytes missing"), _ledger.Peer?.Instance.Name);
+            _settings.Explain(_ledger.Peer, _number, ProbeEventKind.LostBytes);
         }
 
         if (findings.Corruption is { } corruption && !_corruptionReported)
         {
             _corruptionReported = true;
-            _settings.Events.Add(ProbeEventKind.Corrupted, _number, corruption);
+            _settings.Events.Add(ProbeEventKind.Corrupted, _number, corruption, _ledger.Peer?.Instance.Name);
+            _settings.Explain(_ledger.Peer, _number, ProbeEventKind.Corrupted);
         }
 
         if (findings.IsSurplus)

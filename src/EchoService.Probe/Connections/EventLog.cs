@@ -16,12 +16,12 @@ internal sealed class EventLog(long origin, Action<ProbeEvent>? sink = null)
     /// <summary>Events that were not kept.</summary>
     public long Dropped { get; private set; }
 
-    public void Add(ProbeEventKind kind, int connection, string? detail = null)
+    public void Add(ProbeEventKind kind, int connection, string? detail = null, string? instance = null, string? cause = null)
     {
         lock (_gate)
         {
             Interlocked.Increment(ref _counts[(int)kind]);
-            var happened = new ProbeEvent(Clock.Now - origin, connection, kind, detail);
+            var happened = new ProbeEvent(Clock.Now - origin, connection, kind, detail, instance, cause);
             sink?.Invoke(happened);
             if (_events.Count < Capacity)
             {

@@ -1,3 +1,4 @@
+using EchoService.Probe.Instances;
 using EchoService.Probe.Measurement;
 
 namespace EchoService.Probe.Connections;
@@ -32,11 +33,15 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         while (!stop.IsCancellationRequested)
         {
             var began = Clock.Now;
-            var (socket, failure) = await settings.Connector.ConnectAsync(stop).ConfigureAwait(false);
+            var (socket, peer, failure) = await settings.OpenAsync(number, stop).ConfigureAwait(false);
             if (socket is not null)
             {
                 using var conversation = new Conversation(number, _gate, _ledger, settings, socket, _received);
-                await ConverseAsync(conversation).ConfigureAwait(false);
+                await ConverseAsync(conversation, peer).ConfigureAwait(false);
+                if (peer is not null)
+                {
+                    settings.Instances?.Leave(peer.Instance);
+                }
             }
             else if (failure is { } kind)
             {
@@ -113,7 +118,7 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         }
     }
 
-    private async Task ConverseAsync(Conversation conversation)
+    private async Task ConverseAsync(Conversation conversation, Peer? peer)
     {
         lock (_gate)
         {
@@ -123,6 +128,7 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
             }
 
             _conversation = conversation;
+            _ledger.Peer = peer;
             _answers = false;
             _connects++;
             _ledger.TopUp(Clock.Now);
@@ -135,14 +141,18 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
             _conversation = null;
             if (_stopped || error is null)
             {
+                _ledger.Peer = null;
                 return;
             }
 
             _firstEndAt = _firstEndAt == 0 ? Clock.Now : _firstEndAt;
             var (kind, detail) = conversation.End(error.Value);
+            _ledger.Peer = null;
             if (kind != ProbeEventKind.Corrupted)
             {
-                ReportRow(kind, detail);
+                ReportRow(kind, detail, peer);
+                peer?.Instance.CountEnd(kind);
+                settings.Explain(peer, number, kind);
             }
         }
     }
@@ -156,7 +166,7 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
             _row = null;
             if (_connects > 1)
             {
-                settings.Events.Add(ProbeEventKind.Reconnected, number);
+                settings.Events.Add(ProbeEventKind.Reconnected, number, detail: null, _ledger.Peer?.Instance.Name);
             }
         }
 
@@ -164,7 +174,7 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
     }
 
     /// <summary>A client that fails in one way over and over is one event, however often it tries.</summary>
-    private void ReportRow(ProbeEventKind kind, string? detail = null)
+    private void ReportRow(ProbeEventKind kind, string? detail = null, Peer? peer = null)
     {
         if (_row == kind)
         {
@@ -172,7 +182,7 @@ internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram l
         }
         else
         {
-            settings.Events.Add(kind, number, detail);
+            settings.Events.Add(kind, number, detail, peer?.Instance.Name);
         }
 
         _row = kind;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EchoService.Probe.Instances;
 using EchoService.Probe.Measurement;
 
 namespace EchoService.Probe.Connections;
@@ -18,6 +19,9 @@ internal sealed class MessageLedger(int connection, LaneSettings settings, Laten
     private int _underWay;
     private bool _lateRow;
     private long _worst;
+
+    /// <summary>Who is at the other end now; null where that is not known.</summary>
+    public Peer? Peer { get; set; }
 
     public int InFlight => _inFlight.Count;
 
@@ -99,6 +103,7 @@ internal sealed class MessageLedger(int connection, LaneSettings settings, Laten
         if (fault == ProbeEventKind.LostBytes)
         {
             _totals.Lost++;
+            Peer?.Instance.CountLost(1);
         }
         else
         {
@@ -146,6 +151,7 @@ internal sealed class MessageLedger(int connection, LaneSettings settings, Laten
     {
         var count = _inFlight.Count;
         _totals.Lost += count;
+        Peer?.Instance.CountLost(count);
         _inFlight.Clear();
         return count;
     }
@@ -198,6 +204,7 @@ internal sealed class MessageLedger(int connection, LaneSettings settings, Laten
     {
         var latency = now - message.StartedAt;
         _totals.Answered++;
+        Peer?.Instance.CountAnswer();
         LastAnswerAt = now;
         FirstAnswerAt = FirstAnswerAt == 0 ? now : FirstAnswerAt;
         latencies.Record(latency);
@@ -213,7 +220,8 @@ internal sealed class MessageLedger(int connection, LaneSettings settings, Laten
             {
                 settings.Events.Add(ProbeEventKind.Late, connection, string.Create(
                     CultureInfo.InvariantCulture,
-                    $"after {Clock.ToSeconds(latency):0.000} s{(isOwn ? ", the probe's own lag" : "")}"));
+                    $"after {Clock.ToSeconds(latency):0.000} s{(isOwn ? ", the probe's own lag" : "")}"), Peer?.Instance.Name);
+                settings.Explain(Peer, connection, ProbeEventKind.Late);
             }
         }
 

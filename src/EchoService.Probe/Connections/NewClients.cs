@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Net.Sockets;
+using EchoService.Probe.Instances;
 using EchoService.Probe.Measurement;
 
 namespace EchoService.Probe.Connections;
@@ -42,7 +43,7 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
             _gap.Due(Math.Min(dueAt, now));
             if (_underWay == MostUnderWay)
             {
-                Fail(index, now, ProbeEventKind.LocalLimit, "too many under way", wasSent: false);
+                Fail(index, now, ProbeEventKind.LocalLimit, "too many under way", peer: null, wasSent: false);
                 return;
             }
 
@@ -94,7 +95,7 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
 
     private async Task VisitAsync(long index, long dueAt, long ownLag)
     {
-        var (socket, failure) = await settings.Connector.ConnectAsync(_stop.Token).ConfigureAwait(false);
+        var (socket, peer, failure) = await settings.OpenAsync(Number(index), _stop.Token).ConfigureAwait(false);
         var buffer = ArrayPool<byte>.Shared.Rent(settings.Codec.MessageSize + StreamVerifier.EvidenceLength);
         try
         {
@@ -105,7 +106,7 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
                     // Without a failure the run is over.
                     if (failure is { } kind)
                     {
-                        Fail(index, dueAt, kind, detail: null, wasSent: false);
+                        Fail(index, dueAt, kind, detail: null, peer: null, wasSent: false);
                     }
                     else
                     {
@@ -128,7 +129,12 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
             lock (_gate)
             {
                 _open--;
-                Settle(index, dueAt, ownLag, message, verifier.Partial, end, findings);
+                Settle(index, dueAt, ownLag, message, verifier.Partial, end, peer, findings);
+            }
+
+            if (peer is not null)
+            {
+                settings.Instances?.Leave(peer.Instance);
             }
         }
         finally
@@ -200,24 +206,26 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
         }
     }
 
-    private void Settle(long index, long dueAt, long ownLag, SingleMessage message, int partial, ProbeEventKind? end, in StreamFindings findings)
+    private void Settle(long index, long dueAt, long ownLag, SingleMessage message, int partial, ProbeEventKind? end, Peer? peer, in StreamFindings findings)
     {
         var now = Clock.Now;
         _totals.BytesCorrupted += findings.WrongBytes;
         _totals.BytesLost += findings.MissingBytes;
         if (findings.MissingBytes > 0)
         {
-            settings.Events.Add(ProbeEventKind.LostBytes, Number(index), string.Create(CultureInfo.InvariantCulture, $"{findings.MissingBytes} bytes missing"));
+            settings.Events.Add(ProbeEventKind.LostBytes, Number(index), string.Create(CultureInfo.InvariantCulture, $"{findings.MissingBytes} bytes missing"), peer?.Instance.Name);
+            settings.Explain(peer, Number(index), ProbeEventKind.LostBytes);
         }
 
         if (findings.Corruption is { } corruption)
         {
-            settings.Events.Add(ProbeEventKind.Corrupted, Number(index), corruption);
+            settings.Events.Add(ProbeEventKind.Corrupted, Number(index), corruption, peer?.Instance.Name);
+            settings.Explain(peer, Number(index), ProbeEventKind.Corrupted);
         }
 
         if (message is { IsComplete: true, Fault: null })
         {
-            Answer(index, dueAt, ownLag, now);
+            Answer(index, dueAt, ownLag, peer, now);
         }
         else if (message is { IsComplete: true, Fault: ProbeEventKind.Corrupted })
         {
@@ -227,16 +235,18 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
         }
         else if (end is { } kind)
         {
-            Fail(index, dueAt, kind, partial == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{partial} of {settings.Codec.MessageSize} bytes of a message"), wasSent: true);
+            Fail(index, dueAt, kind, partial == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{partial} of {settings.Codec.MessageSize} bytes of a message"), peer, wasSent: true);
         }
         else
         {
             _totals.Lost++;
+            peer?.Instance.CountLost(1);
         }
     }
 
-    private void Answer(long index, long dueAt, long ownLag, long now)
+    private void Answer(long index, long dueAt, long ownLag, Peer? peer, long now)
     {
+        peer?.Instance.CountAnswer();
         var latency = now - dueAt;
         _totals.Answered++;
         latencies.Record(latency);
@@ -245,7 +255,7 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
         track.Saw(dueAt, outcome: null);
         if (_failed)
         {
-            settings.Events.Add(ProbeEventKind.Reconnected, Number(index));
+            settings.Events.Add(ProbeEventKind.Reconnected, Number(index), detail: null, peer?.Instance.Name);
         }
 
         _failed = false;
@@ -258,16 +268,20 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
         var isOwn = latency - (ownLag + settings.Lag.Total(now)) <= settings.LateAfter;
         _totals.Late++;
         _totals.LateLocally += isOwn ? 1 : 0;
-        ReportRow(index, ProbeEventKind.Late, string.Create(CultureInfo.InvariantCulture, $"after {Clock.ToSeconds(latency):0.000} s{(isOwn ? ", the probe's own lag" : "")}"));
+        ReportRow(index, ProbeEventKind.Late, string.Create(CultureInfo.InvariantCulture, $"after {Clock.ToSeconds(latency):0.000} s{(isOwn ? ", the probe's own lag" : "")}"), peer);
+        settings.Explain(peer, Number(index), ProbeEventKind.Late);
     }
 
-    private void Fail(long index, long dueAt, ProbeEventKind kind, string? detail, bool wasSent)
+    private void Fail(long index, long dueAt, ProbeEventKind kind, string? detail, Peer? peer, bool wasSent)
     {
         _failed = true;
         track.Saw(dueAt, kind);
         if (wasSent)
         {
             _totals.Lost++;
+            peer?.Instance.CountLost(1);
+            peer?.Instance.CountEnd(kind);
+            settings.Explain(peer, Number(index), kind);
         }
         else
         {
@@ -275,10 +289,10 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
             _totals.UnsentLocally += kind == ProbeEventKind.LocalLimit ? 1 : 0;
         }
 
-        ReportRow(index, kind, detail);
+        ReportRow(index, kind, detail, peer);
     }
 
-    private void ReportRow(long index, ProbeEventKind kind, string? detail)
+    private void ReportRow(long index, ProbeEventKind kind, string? detail, Peer? peer)
     {
         if (_row == kind)
         {
@@ -286,7 +300,7 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
         }
         else
         {
-            settings.Events.Add(kind, Number(index), detail);
+            settings.Events.Add(kind, Number(index), detail, peer?.Instance.Name);
         }
 
         _row = kind;

@@ -44,4 +44,13 @@ internal enum ProbeEventKind
 
     /// <summary>The first answer on a connection that replaced one; an event only.</summary>
     Reconnected,
+
+    /// <summary>An instance has got its first connection, with <c>--banner</c>; an event only.</summary>
+    InstanceAppeared,
+
+    /// <summary>An instance has no connection any more; an event only.</summary>
+    InstanceGone,
+
+    /// <summary>Why something happened, as the instance itself has it, with <c>--explain</c>; an event only.</summary>
+    Explained,
 }

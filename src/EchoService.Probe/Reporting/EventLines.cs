@@ -14,21 +14,35 @@ internal static class EventLines
     public static IEnumerable<string> Of(IReadOnlyList<ProbeEvent> happened, PopulationName? name)
     {
         var whose = name is null ? "" : $"{name}: ";
-        foreach (var group in happened.GroupBy(e => e.Kind))
+        foreach (var group in happened.GroupBy(e => (e.Kind, e.Cause)))
         {
             var events = group.ToArray();
             var shown = events.Length <= MostOfAKind ? events.Length : 1;
             foreach (var one in events[..shown])
             {
-                var line = $"{Prefix(one)} {whose}connection {one.Connection}: {Wording.Of(one.Kind)}";
-                yield return one.Detail is null ? line : $"{line} ({one.Detail})";
+                yield return $"{Prefix(one)} {whose}{Say(one)}";
             }
 
             if (shown < events.Length)
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{Prefix(events[^1])} {whose}{events.Length - shown} more: {Wording.Of(group.Key)}");
+                yield return string.Create(CultureInfo.InvariantCulture, $"{Prefix(events[^1])} {whose}{events.Length - shown} more: {(group.Key.Cause is { } cause ? $"{events[0].Instance}, {cause}" : Wording.Of(group.Key.Kind))}");
             }
         }
+    }
+
+    /// <summary>An event in words, without when and whose.</summary>
+    public static string Say(ProbeEvent one)
+    {
+        if (one.Kind == ProbeEventKind.Explained)
+        {
+            return one.Detail ?? "";
+        }
+
+        var isOfInstance = one.Kind is ProbeEventKind.InstanceAppeared or ProbeEventKind.InstanceGone;
+        var line = isOfInstance
+            ? $"{one.Instance}: {Wording.Of(one.Kind)}"
+            : string.Create(CultureInfo.InvariantCulture, $"connection {one.Connection}{(one.Instance is null ? "" : $" to {one.Instance}")}: {Wording.Of(one.Kind)}");
+        return one.Detail is null ? line : $"{line} ({one.Detail})";
     }
 
     private static string Prefix(ProbeEvent one) => string.Create(CultureInfo.InvariantCulture, $"{Clock.ToSeconds(one.At),8:0.000}s");

@@ -10,7 +10,7 @@ internal sealed class EventStream(TextWriter output) : IDisposable
 
     public void Write(PopulationName name, ProbeEvent happened)
     {
-        var line = ReportJson.Write(new StreamedEvent(DateTime.UtcNow, Clock.ToSeconds(happened.At), name.Target.ToString(), name.Population, happened.Connection, happened.Kind, happened.Detail));
+        var line = ReportJson.Write(new StreamedEvent(DateTime.UtcNow, Clock.ToSeconds(happened.At), name.Target.ToString(), name.Population, happened.Connection, happened.Kind, happened.Instance, happened.Detail));
         lock (_gate)
         {
             output.WriteLine(line);

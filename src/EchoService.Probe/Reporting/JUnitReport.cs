@@ -9,8 +9,8 @@ namespace EchoService.Probe.Reporting;
 /// <summary><c>--junit</c>: a suite for each population at each target, and a test case for each cause, as pipelines show them.</summary>
 internal static class JUnitReport
 {
-    /// <summary>An event that is never a cause.</summary>
-    private const ProbeEventKind EventOnly = ProbeEventKind.Reconnected;
+    /// <summary>The first of the events that are never causes; all after it are none either.</summary>
+    private const ProbeEventKind FirstEventOnly = ProbeEventKind.Reconnected;
 
     public static void Write(ProbeReport report, Stream output)
     {
@@ -33,7 +33,7 @@ internal static class JUnitReport
         var verdict = population.Verdict;
         string[] cases = population.Expectation is { } expectation
             ? [$"expected {expectation.Expected}"]
-            : [.. Enum.GetValues<ProbeEventKind>().Where(kind => kind != EventOnly).Select(Name)];
+            : [.. Enum.GetValues<ProbeEventKind>().Where(kind => kind < FirstEventOnly).Select(Name)];
         bool IsCause(string one) => population.Expectation is { } expected ? !expected.Met : verdict.Causes.Any(cause => Name(cause) == one);
         bool IsError(string one) => one == Name(ProbeEventKind.LocalLimit);
         // Interrupted before a connection was made, nothing has a cause, and yet nothing was proved.
@@ -56,7 +56,7 @@ internal static class JUnitReport
             WriteCase(xml, name, "connection", verdict.Summary, "error");
         }
 
-        xml.WriteElementString("system-out", $"{verdict.Summary}\n{string.Join('\n', population.Events.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.AtSeconds,8:0.000}s connection {e.Connection}: {Wording.Of(e.Kind)}{(e.Detail is null ? "" : $" ({e.Detail})")}")))}");
+        xml.WriteElementString("system-out", $"{verdict.Summary}\n{string.Join('\n', population.Events.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.AtSeconds,8:0.000}s {EventLines.Say(new ProbeEvent(0, e.Connection, e.Kind, e.Detail, e.Instance))}")))}");
         xml.WriteEndElement();
     }
 

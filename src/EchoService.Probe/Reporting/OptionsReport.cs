@@ -10,4 +10,6 @@ internal sealed record OptionsReport(
     double DurationSeconds,
     double TimeoutSeconds,
     double? LateSeconds,
-    bool Strict);
+    bool Strict,
+    bool Banner,
+    bool Explain);

@@ -18,6 +18,12 @@ internal sealed record PopulationReport
     /// <summary>What was to be proved, and whether it was; null where nothing was.</summary>
     public required ExpectationReport? Expectation { get; init; }
 
+    /// <summary>Who answered, with <c>--banner</c>; empty without.</summary>
+    public required IReadOnlyList<InstanceReport> Instances { get; init; }
+
+    /// <summary>Why things happened, by cause, with <c>--explain</c>; empty without.</summary>
+    public required IReadOnlyList<ExplanationReport> Explanations { get; init; }
+
     public required IReadOnlyList<EventReport> Events { get; init; }
 
     /// <summary>Events that were counted and are not in <see cref="Events"/>.</summary>

@@ -9,5 +9,6 @@ namespace EchoService.Probe.Reporting;
 /// <param name="Population">Held or new.</param>
 /// <param name="Connection">Number of the connection in its population, from 1.</param>
 /// <param name="Kind">What happened.</param>
+/// <param name="Instance">Who was at the other end; null where that is not known.</param>
 /// <param name="Detail">What a reader should know besides.</param>
-internal sealed record StreamedEvent(DateTime At, double AtSeconds, string Target, Population Population, int Connection, ProbeEventKind Kind, string? Detail);
+internal sealed record StreamedEvent(DateTime At, double AtSeconds, string Target, Population Population, int Connection, ProbeEventKind Kind, string? Instance, string? Detail);

@@ -25,6 +25,12 @@ internal static class SummaryTable
             console.Write(TableOf(figures));
         }
 
+        if (populations.Any(one => one.Report.Instances.Count > 0))
+        {
+            console.WriteLine();
+            console.Write(InstancesOf(populations));
+        }
+
         if (report.Command == ProbeMode.Watch && report.Verdict.Status != VerdictStatus.NoConnection)
         {
             console.WriteLine($"probe lag {Wording.Duration(report.ProbeLagSeconds)} at worst, in the latencies above");
@@ -36,7 +42,37 @@ internal static class SummaryTable
             var verdict = figures.Verdict;
             var whose = populations.Length == 1 ? "" : $"{target} {(name == Population.Held ? "held" : "new")}: ";
             console.Write(new Text($"{whose}{verdict.Summary}\n", Style.Parse(verdict.ExitCode == 0 ? "green" : "red")));
+            foreach (var why in figures.Explanations)
+            {
+                console.Write(new Text($"  {(why.Count == 1 ? why.First : $"{Wording.Count(why.Count)} to {why.Instance}: {Wording.Of(why.Kind)}, {why.Cause}; the first: {why.First}")}\n"));
+            }
         }
+    }
+
+    /// <summary>A row for each instance that a population met.</summary>
+    private static Table InstancesOf((string Target, Population Name, PopulationReport Report)[] populations)
+    {
+        var table = new Table { Border = TableBorder.None };
+        table.AddColumn(new TableColumn("instance").Padding(0, 0, 2, 0));
+        table.AddColumn(new TableColumn("").Padding(0, 0, 2, 0).NoWrap());
+        // With the name of a pod they have to fit 80 columns.
+        string[] counts = ["conns", "answered", "lost", "FIN", "part", "RST", "stall"];
+        foreach (var name in counts)
+        {
+            table.AddColumn(new TableColumn(name).RightAligned().NoWrap().Padding(0, 0, name == counts[^1] ? 0 : 2, 0));
+        }
+
+        foreach (var (target, name, figures) in populations)
+        {
+            foreach (var one in figures.Instances)
+            {
+                var several = populations.Select(population => population.Target).Distinct().Count() > 1;
+                long[] values = [one.Connections, one.Answered, one.Lost, one.FinAtBoundary, one.FinInsideMessage, one.Resets, one.Stalled];
+                table.AddRow([new Text(several ? $"{target} {one.Name}" : one.Name), new Text(name == Population.Held ? "held" : "new"), .. values.Select(value => new Text(Wording.Count(value)))]);
+            }
+        }
+
+        return table;
     }
 
     private static Table TableOf(PopulationReport figures)

@@ -45,6 +45,9 @@ internal static class Wording
         ProbeEventKind.Late => "late answer",
         ProbeEventKind.FinAtBoundary => "FIN at a message boundary",
         ProbeEventKind.Reconnected => "answered again",
+        ProbeEventKind.InstanceAppeared => "first connection",
+        ProbeEventKind.InstanceGone => "no connection any more",
+        ProbeEventKind.Explained => "explained",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
     };
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace EchoService.IntegrationTests.Infrastructure;
@@ -8,6 +10,8 @@ namespace EchoService.IntegrationTests.Infrastructure;
 /// <summary>The service as a process of its own, for what cannot be tried on the process that runs the tests.</summary>
 internal sealed partial class EchoProcess : IAsyncDisposable
 {
+    private static int _addresses;
+
     private readonly ChildProcess _process;
     private EchoTarget? _target;
     private Uri? _management;
@@ -18,6 +22,10 @@ internal sealed partial class EchoProcess : IAsyncDisposable
     public EchoTarget Target => _target!;
 
     public IPEndPoint EndPoint => Target.EndPoint;
+
+    /// <summary>Where it echoes after a banner; for one that was started with <c>Echo:BannerPort=0</c>.</summary>
+    public async Task<IPEndPoint> BannerEndPointAsync() =>
+        new(IPAddress.Loopback, int.Parse(EchoPort().Match(await WaitForOutputAsync("with a banner")).Groups[1].Value, CultureInfo.InvariantCulture));
 
     /// <summary>Where its management API is.</summary>
     public Uri ManagementUri => _management!;
@@ -38,6 +46,15 @@ internal sealed partial class EchoProcess : IAsyncDisposable
     public static Task<EchoProcess> StartAsync(params string[] settings) =>
         WaitUntilItListensAsync(ChildProcess.StartBuilt("EchoService", Arguments(settings), start => start.WorkingDirectory = Path.GetPathRoot(Repository.Root)!));
 
+    /// <summary>The same with a banner that says where it can be asked.</summary>
+    public static Task<EchoProcess> StartWithBannerAsync(params string[] settings)
+    {
+        // The banner has to be told before a port is known, so each has another address too, and all have one port there.
+        var number = Interlocked.Increment(ref _addresses);
+        var url = string.Create(CultureInfo.InvariantCulture, $"http://127.{64 + (Environment.ProcessId % 128)}.{Environment.ProcessId / 128 % 256}.{1 + (number % 250)}:18080");
+        return StartAsync(["Echo:BannerPort=0", $"urls=http://127.0.0.1:0;{url}", $"Management:PublicUrl={url}", .. settings]);
+    }
+
     /// <summary>The same with few file descriptors, where there is a shell.</summary>
     /// <param name="openFiles">The most that it may have.</param>
     /// <param name="settings">What differs from the defaults, as <c>Echo:MaxConnections=2</c>.</param>
@@ -46,6 +63,17 @@ internal sealed partial class EchoProcess : IAsyncDisposable
         // Both limits, hard and soft: the runtime raises the soft one as far as it may.
         var script = $"ulimit -n {openFiles.ToString(CultureInfo.InvariantCulture)}; exec dotnet \"$0\" \"$@\"";
         return WaitUntilItListensAsync(ChildProcess.Start("/bin/sh", ["-c", script, Path.Combine(AppContext.BaseDirectory, "EchoService.dll"), .. Arguments(settings)]));
+    }
+
+    /// <summary>Waits until somebody follows its events.</summary>
+    public async Task WaitForEventReaderAsync()
+    {
+        using var management = OpenManagement();
+        await Eventually.TrueAsync(async () =>
+        {
+            var stats = await management.GetFromJsonAsync<JsonElement>("/stats", TestContext.Current.CancellationToken);
+            return stats.GetProperty("management").GetProperty("eventStreams").GetInt32() > 0;
+        });
     }
 
     /// <summary>A client for its management API.</summary>

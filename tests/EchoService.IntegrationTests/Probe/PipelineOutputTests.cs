@@ -78,7 +78,7 @@ public sealed class PipelineOutputTests : IDisposable
         foreach (var line in lines)
         {
             using var one = JsonDocument.Parse(line);
-            one.RootElement.EnumerateObject().Select(property => property.Name).ShouldBe(["at", "atSeconds", "target", "population", "connection", "kind", "detail"]);
+            one.RootElement.EnumerateObject().Select(property => property.Name).ShouldBe(["at", "atSeconds", "target", "population", "connection", "kind", "instance", "detail"]);
             one.RootElement.GetProperty("population").GetString().ShouldBe("held");
         }
 

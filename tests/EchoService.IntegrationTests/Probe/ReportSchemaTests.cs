@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Probe.Connections;
 using EchoService.Probe.Reporting;
 using Json.Schema;
@@ -69,6 +70,20 @@ public sealed class ReportSchemaTests
         FaultsOf(good, report => Held(report)["messages"]!["lost"] = 0.5).Count.ShouldBe(1);
         FaultsOf(good, report => report["verdict"]!["causes"] = new JsonArray("gremlins")).Count.ShouldBe(1);
         FaultsOf(good, report => report["startedAt"] = "2026-01-01T00:00:00+01:00").Count.ShouldBe(1);
+    }
+
+    [Fact]
+    [Needs(Need.Signals)]
+    public async Task WhatIsToldByInstanceFollowsTheSchemaToo()
+    {
+        await using var service = await EchoProcess.StartWithBannerAsync("Drain:ReadinessDelay=00:00:00", "Drain:Spread=00:00:00");
+        await using var probe = new RunningProbe(ProbeRuns.Watch((await service.BannerEndPointAsync()).Port) with { NewRate = 20, Banner = true, Explain = true });
+        await service.WaitForEventReaderAsync();
+        service.Signal(System.Runtime.InteropServices.PosixSignal.SIGTERM);
+        await probe.WaitForExplanationAsync("because of its drain");
+        using var document = JsonDocument.Parse(ReportJson.Write(await probe.StopAsync()));
+        Faults(document.RootElement).ShouldBeEmpty();
+        document.RootElement.GetProperty("targets")[0].GetProperty("held").GetProperty("explanations").GetArrayLength().ShouldBeGreaterThan(0);
     }
 
     [Fact]

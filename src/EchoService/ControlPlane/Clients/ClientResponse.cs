@@ -24,6 +24,7 @@ namespace EchoService.ControlPlane.Clients;
 /// <param name="CloseReason">Who asked for its end; null while it is open.</param>
 /// <param name="ClosedHow">Whether it ended in order or was cut off; null while it has not.</param>
 /// <param name="BytesUnsent">Bytes received that were never handed to the kernel for the way back; 0 while it is open.</param>
+/// <param name="ClosePercent">The share that a call of <c>POST /clients/close</c> shed which closed it; null where none did.</param>
 /// <param name="Listener">Which port it came by: echo, or the one with a banner.</param>
 internal sealed record ClientResponse(
     long Id,
@@ -44,6 +45,7 @@ internal sealed record ClientResponse(
     CloseReason? CloseReason,
     ClosedHow? ClosedHow,
     long BytesUnsent,
+    double? ClosePercent,
     ListenerKind Listener)
 {
     public static ClientResponse From(EchoConnection connection, CoarseClock clock)
@@ -75,6 +77,7 @@ internal sealed record ClientResponse(
             reason == Transport.Connections.CloseReason.None ? null : reason,
             state == ConnectionState.Closed ? HowOf(connection.CloseOutcome) : null,
             state == ConnectionState.Closed ? received - sent : 0,
+            Shedding.ShareOf(connection),
             connection.Listener);
     }
 

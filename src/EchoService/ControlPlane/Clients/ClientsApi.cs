@@ -44,6 +44,7 @@ internal static class ClientsApi
         CloseReason: null,
         ClosedHow: null,
         BytesUnsent: 0,
+        ClosePercent: null,
         ListenerKind.Echo);
 
     public static void MapClients(this IEndpointRouteBuilder app)
@@ -149,6 +150,11 @@ internal static class ClientsApi
             $"{chosen.Length} of {matched.Length} connections that match, {Name(body.Mode ?? CloseMode.Graceful)}, over {body.SpreadSeconds ?? 0} s{(body.DryRun is true ? ", only counted" : "")}"));
         if (body.DryRun is not true)
         {
+            if (body.Percent is { } percent)
+            {
+                Shedding.Note(chosen, percent);
+            }
+
             // It goes on by itself; its timer keeps it alive until the last one has been closed.
             _ = new SpreadClose(
                 chosen,
