@@ -86,6 +86,15 @@ internal sealed partial class EchoProcess : IAsyncDisposable
     public async Task LimitOpenFilesAsync(int count) =>
         (await ChildProcess.RunAsync("prlimit", $"--pid={_process.Id}", $"--nofile={count.ToString(CultureInfo.InvariantCulture)}:")).ShouldSucceed();
 
+    /// <summary>Has all its threads run on one processor, on Linux.</summary>
+    public async Task UseOneProcessorAsync() =>
+        (await ChildProcess.RunAsync("taskset", "--all-tasks", "--pid", "--cpu-list", "0", _process.Id.ToString(CultureInfo.InvariantCulture))).ShouldSucceed();
+
+    /// <summary>Has it stand still, as SIGSTOP does, until <see cref="Resume"/>.</summary>
+    public void Suspend() => _process.Suspend();
+
+    public void Resume() => _process.Resume();
+
     public void Signal(PosixSignal signal) => _process.Signal(signal);
 
     public Task KillAsync() => _process.KillAsync();

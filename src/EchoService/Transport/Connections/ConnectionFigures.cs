@@ -14,7 +14,7 @@ internal struct ConnectionFigures(long now)
 
     public readonly long BytesSent => Volatile.Read(in _bytesSent);
 
-    /// <summary>Bytes that came after our FIN.</summary>
+    /// <summary>Bytes that are not echoed: those of a PROXY header, and those that came after our FIN.</summary>
     public readonly long BytesDiscarded => Volatile.Read(in _bytesDiscarded);
 
     public readonly long LastReceivedAt => Volatile.Read(in _lastReceivedAt);

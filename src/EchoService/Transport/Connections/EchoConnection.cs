@@ -156,7 +156,9 @@ internal abstract class EchoConnection
             return;
         }
 
-        _watch.Look(BytesReceived + BytesSent, _figures.BytesDiscarded, phase >= ConnectionPhase.Finishing, now);
+        var received = BytesReceived;
+        var discarded = _figures.BytesDiscarded;
+        _watch.Look(received + BytesSent, discarded, phase >= ConnectionPhase.Finishing, now);
         if (phase == ConnectionPhase.Closing
             ? _watch.FinAcknowledgedAt == ProgressWatch.Never
             : phase is ConnectionPhase.Echoing or ConnectionPhase.Finishing && now > _watch.MovedAt)
@@ -170,14 +172,14 @@ internal abstract class EchoConnection
         {
             // The first two wait for the client. After a stall of the process itself its bytes may be here and wait for
             // the loop, and it is not the client that was late.
-            case TimeoutVerdict.ProxyHeader when !HasUnreadBytes(socket):
+            case TimeoutVerdict.ProxyHeader when !HasMoreCome(socket, received + discarded):
                 if (_state.TryCloseReadingHeader())
                 {
                     SendFin();
                 }
 
                 break;
-            case TimeoutVerdict.Idle when !HasUnreadBytes(socket):
+            case TimeoutVerdict.Idle when !HasMoreCome(socket, received + discarded):
                 Close(CloseReason.IdleTimeout);
                 break;
             case TimeoutVerdict.Send:
@@ -187,7 +189,8 @@ internal abstract class EchoConnection
             case TimeoutVerdict.Lifetime:
                 Close(CloseReason.MaxLifetime);
                 break;
-            case TimeoutVerdict.Close:
+            // This one waits for the client's FIN, which may be here likewise, unless it goes on sending for ever.
+            case TimeoutVerdict.Close when _watch.PeerGoesOn || !HasMoreCome(socket, received + discarded):
                 Expire();
                 break;
         }
@@ -225,8 +228,18 @@ internal abstract class EchoConnection
         return true;
     }
 
-    private static bool HasUnreadBytes(Socket socket)
+    /// <summary>
+    /// Whether something has come that the sweep has not seen counted: it waits in the kernel, or the loop has just
+    /// taken it, which the kernel's own count shows and what is left to read does not.
+    /// </summary>
+    private static bool HasMoreCome(Socket socket, long seen)
     {
+        // Some kernels count nothing.
+        if (TcpInfo.TryRead(socket, out var info) && info.BytesReceived >= (ulong)seen)
+        {
+            return info.BytesReceived > (ulong)seen;
+        }
+
         try
         {
             return socket.Available > 0;

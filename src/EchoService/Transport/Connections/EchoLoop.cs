@@ -189,6 +189,7 @@ internal sealed class EchoLoop : EchoConnection
 
         var prologue = _prologue!;
         var status = prologue.Header!.Read(_args.Buffer.AsSpan(_args.Offset, count), out var consumed, out var client);
+        Figures.OnDiscarded(status == ProxyHeaderStatus.Complete ? consumed : count);
         if (status == ProxyHeaderStatus.Incomplete)
         {
             return true;

@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace EchoService.Transport.Connections;
 
@@ -9,13 +9,15 @@ namespace EchoService.Transport.Connections;
 /// does not show before it is complete.
 /// </param>
 /// <param name="IsFinAcknowledged">Whether the peer has acknowledged our FIN, if one was sent.</param>
-internal readonly record struct TcpInfo(ulong BytesAcknowledged, bool IsFinAcknowledged)
+/// <param name="BytesReceived">Bytes that have come from the peer, whether they were read or not; its FIN counts as one.</param>
+internal readonly record struct TcpInfo(ulong BytesAcknowledged, bool IsFinAcknowledged, ulong BytesReceived = 0)
 {
-    // <linux/tcp.h>: struct tcp_info begins with tcpi_state, and tcpi_bytes_acked (RFC 4898
-    // tcpEStatsAppHCThruOctetsAcked) is at byte 120.
+    // <linux/tcp.h>: struct tcp_info begins with tcpi_state; tcpi_bytes_acked is at byte 120 and tcpi_bytes_received at
+    // 128 (RFC 4898, tcpEStatsAppHCThruOctetsAcked and -Received).
     private const int IpProtoTcp = 6;
     private const int TcpInfoOption = 11;
     private const int BytesAckedOffset = 120;
+    private const int BytesReceivedOffset = 128;
 
     // <net/tcp_states.h>: in these three our FIN may be queued or under way.
     private const int FinWait1 = 4;
@@ -32,7 +34,7 @@ internal readonly record struct TcpInfo(ulong BytesAcknowledged, bool IsFinAckno
             return false;
         }
 
-        Span<byte> raw = stackalloc byte[BytesAckedOffset + sizeof(ulong)];
+        Span<byte> raw = stackalloc byte[BytesReceivedOffset + sizeof(ulong)];
         try
         {
             if (socket.GetRawSocketOption(IpProtoTcp, TcpInfoOption, raw) < raw.Length)
@@ -45,10 +47,10 @@ internal readonly record struct TcpInfo(ulong BytesAcknowledged, bool IsFinAckno
             return false;
         }
 
-        var acknowledged = BitConverter.IsLittleEndian
-            ? BinaryPrimitives.ReadUInt64LittleEndian(raw[BytesAckedOffset..])
-            : BinaryPrimitives.ReadUInt64BigEndian(raw[BytesAckedOffset..]);
-        info = new TcpInfo(acknowledged, raw[0] is not (FinWait1 or LastAck or ClosingState));
+        info = new TcpInfo(
+            MemoryMarshal.Read<ulong>(raw[BytesAckedOffset..]),
+            raw[0] is not (FinWait1 or LastAck or ClosingState),
+            MemoryMarshal.Read<ulong>(raw[BytesReceivedOffset..]));
         return true;
     }
 }
