@@ -44,7 +44,7 @@ internal static class SummaryTable
             console.Write(new Text($"{whose}{verdict.Summary}\n", Style.Parse(verdict.ExitCode == 0 ? "green" : "red")));
             foreach (var why in figures.Explanations)
             {
-                console.Write(new Text($"  {(why.Count == 1 ? why.First : $"{Wording.Count(why.Count)} to {why.Instance}: {Wording.Of(why.Kind)}, {why.Cause}; the first: {why.First}")}\n"));
+                console.Write(new Text($"  {(why.Count == 1 ? why.First : $"{Wording.Count(why.Count)} connections to {why.Instance}: {Wording.Of(why.Kind)}, {why.Cause}")}\n"));
             }
         }
     }

@@ -100,8 +100,10 @@ public sealed class ExampleTests
         haproxy.Spec.Containers[0].SecurityContext.ShouldBeSameAs(objects.Find<V1Deployment>("echoservice").Spec.Template.Spec.Containers[0].SecurityContext);
     }
 
-    [Fact]
+    [Theory]
     [Needs(Need.Haproxy)]
-    public async Task HaproxyTakesTheConfigurationOfTheExample() =>
-        (await ChildProcess.RunAsync("haproxy", "-c", "-f", "deploy/examples/proxy-protocol/haproxy.cfg")).ShouldSucceed();
+    [InlineData("deploy/examples/proxy-protocol/haproxy.cfg")]
+    [InlineData("docs/haproxy.cfg")]
+    public async Task HaproxyTakesTheConfiguration(string file) =>
+        (await ChildProcess.RunAsync("haproxy", "-c", "-f", file)).ShouldSucceed();
 }

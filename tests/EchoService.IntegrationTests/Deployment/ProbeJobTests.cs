@@ -20,7 +20,8 @@ public sealed class ProbeJobTests
         container.Image.ShouldBe(Base.Find<V1Deployment>("echoservice").Spec.Template.Spec.Containers[0].Image);
         container.Command.ShouldBe(["/app/echo-probe"]);
         container.Args[0].ShouldBe("watch");
-        container.Args[1].ShouldBe($"{service.Metadata.Name}:{service.Spec.Ports[0].Port}");
+        container.Args[1].ShouldBe($"{service.Metadata.Name}:{service.Spec.Ports.Single(port => port.TargetPort.Value == "banner").Port}");
+        ((string[])["--banner", "--explain", "--new-rate"]).ShouldBeSubsetOf(container.Args);
         Probe.Find<V1Job>("echo-probe").Spec.BackoffLimit.ShouldBe(0);
         Pod.Spec.RestartPolicy.ShouldBe("Never");
     }
@@ -42,7 +43,12 @@ public sealed class ProbeJobTests
         policy.PodSelector.MatchLabels.ShouldBeSubsetOf(Pod.Metadata.Labels);
         policy.PolicyTypes.ShouldBe(["Ingress", "Egress"]);
         policy.Ingress.ShouldBeNull();
+        var settings = Base.Find<V1ConfigMap>("echoservice").Data;
         policy.Egress.SelectMany(rule => rule.Ports).Select(port => port.Port.Value).ShouldBe(
-            [Base.Find<V1ConfigMap>("echoservice").Data["Echo__Port"], "53", "53"]);
+            [settings["Echo__BannerPort"], settings["ASPNETCORE_HTTP_PORTS"], "53", "53"]);
+        // And the pods let it in.
+        Base.Find<V1NetworkPolicy>("echoservice").Spec.Ingress.Where(rule => rule.Ports.Any(port => port.Port.Value == "management"))
+            .SelectMany(rule => rule.FromProperty).Select(peer => peer.PodSelector).OfType<V1LabelSelector>().ShouldHaveSingleItem()
+            .MatchLabels.ShouldBe(policy.PodSelector.MatchLabels);
     }
 }
