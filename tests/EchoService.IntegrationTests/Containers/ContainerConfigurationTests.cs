@@ -48,13 +48,7 @@ public sealed class ContainerConfigurationTests
     public async Task SoAreThoseOfTheProxyProtocolExample()
     {
         var objects = await Manifests.KustomizeAsync("deploy", "examples", "proxy-protocol");
-        // As the kubelet does it: the map, and over it what the Deployment says itself.
-        var settings = new Dictionary<string, string>(objects.Find<V1ConfigMap>("echoservice").Data);
-        foreach (var variable in objects.Find<V1Deployment>("echoservice").Spec.Template.Spec.Containers[0].Env.Where(variable => variable.Name.StartsWith("Echo__", StringComparison.Ordinal)))
-        {
-            settings[variable.Name] = variable.Value;
-        }
-
+        var settings = Manifests.Environment(objects.Find<V1ConfigMap>("echoservice"), objects.Find<V1Deployment>("echoservice"));
         await using var service = await EchoContainer.StartAsync(settings);
         using var client = await EchoClient.ConnectAsync(await service.DirectAsync());
         // A client without the header is not served.

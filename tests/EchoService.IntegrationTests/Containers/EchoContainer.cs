@@ -108,12 +108,7 @@ internal sealed class EchoContainer : IAsyncDisposable
     }
 
     /// <summary>Standard output and error so far.</summary>
-    public async Task<string> LogsAsync()
-    {
-        var (exitCode, output, error) = await ChildProcess.RunAsync("docker", "logs", Id);
-        exitCode.ShouldBe(0, error);
-        return output + error;
-    }
+    public Task<string> LogsAsync() => Docker.LogsAsync(Id);
 
     public async ValueTask DisposeAsync()
     {

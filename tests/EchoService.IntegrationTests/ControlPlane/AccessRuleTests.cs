@@ -28,6 +28,7 @@ public sealed class AccessRuleTests : ServiceTests
     }
 
     [Fact]
+    [Needs(Need.Loopbacks)]
     public async Task AnyOtherPeerMayNot()
     {
         var host = await StartAsync("urls=http://*:0");
@@ -40,6 +41,7 @@ public sealed class AccessRuleTests : ServiceTests
     }
 
     [Fact]
+    [Needs(Need.Loopbacks)]
     public async Task IsAppliedBeforeAnythingOfTheRequestIsRead()
     {
         var host = await StartAsync();
@@ -48,6 +50,7 @@ public sealed class AccessRuleTests : ServiceTests
     }
 
     [Fact]
+    [Needs(Need.Loopbacks)]
     public async Task ReadingIsOpenToWhoeverReachesThePort()
     {
         var host = await StartAsync($"Management:ApiKey={Key}");
@@ -99,6 +102,7 @@ public sealed class AccessRuleTests : ServiceTests
     }
 
     [Fact]
+    [Needs(Need.Loopbacks)]
     public async Task TheSocketsPeerCountsAndNotWhatMiddlewareTakesForIt()
     {
         // What ASPNETCORE_FORWARDEDHEADERS_ENABLED sets.
@@ -118,6 +122,7 @@ public sealed class AccessRuleTests : ServiceTests
     }
 
     [Fact]
+    [Needs(Need.Loopbacks)]
     public async Task WhoTriesKeysIsToldToWaitAndTheOwnerIsNot()
     {
         var host = await StartAsync($"Management:ApiKey={Key}");
@@ -180,6 +185,7 @@ public sealed class AccessRuleTests : ServiceTests
     }
 
     [Theory]
+    [Needs(Need.Loopbacks)]
     [InlineData("Bearer correct-horse-battery-staple")]
     [InlineData("bearer correct-horse-battery-staple")]
     public async Task WhoHasTheKeyMayFromAnywhere(string authorization)
@@ -217,6 +223,7 @@ public sealed class AccessRuleTests : ServiceTests
     }
 
     [Fact]
+    [Needs(Need.Loopbacks)]
     public async Task HoldsForEveryOperationThatChangesSomething()
     {
         var host = await StartAsync();

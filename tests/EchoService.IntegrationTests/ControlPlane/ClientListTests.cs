@@ -69,6 +69,7 @@ public sealed class ClientListTests : ApiTests
     }
 
     [Theory]
+    [Needs(Need.Loopbacks)]
     [InlineData("127.0.0.2", 1)]
     [InlineData("127.0.0.2/32", 1)]
     [InlineData("127.0.0.0/8", 2)]

@@ -37,6 +37,18 @@ internal static class Manifests
     /// <summary>The object of a type and name.</summary>
     public static T Find<T>(this IEnumerable<IKubernetesObject<V1ObjectMeta>> objects, string name) => (T)objects.Single(one => one is T && one.Metadata.Name == name);
 
+    /// <summary>The service's settings as the kubelet makes them: the map, and over it what the Deployment says itself.</summary>
+    public static Dictionary<string, string> Environment(V1ConfigMap map, V1Deployment deployment)
+    {
+        var settings = new Dictionary<string, string>(map.Data);
+        foreach (var variable in deployment.Spec.Template.Spec.Containers[0].Env.Where(variable => variable.Value is not null))
+        {
+            settings[variable.Name] = variable.Value;
+        }
+
+        return settings;
+    }
+
     public static void ShouldBeSameAs(this object? actual, object? expected) => KubernetesJson.Serialize(actual).ShouldBe(KubernetesJson.Serialize(expected));
 
     /// <summary>Fields without which the API server takes no object of a kind that is used here; the models do not know them.</summary>

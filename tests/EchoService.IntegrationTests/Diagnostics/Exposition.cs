@@ -75,7 +75,8 @@ internal sealed partial class Exposition
                 Types.Add(name, text);
                 break;
             default:
-                text.ShouldNotBeEmpty();
+                // prometheus-net does not escape it, so there may be nothing in it that one of the formats would.
+                text.IndexOfAny(['\\', '"']).ShouldBe(-1, $"to be escaped in the help of {name}: {text}");
                 break;
         }
 

@@ -42,6 +42,17 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
     ];
 
     [Theory]
+    [InlineData("C:\\new")]
+    [InlineData("Of the \"service\".")]
+    [InlineData("Two\nlines.")]
+    public async Task HelpThatWouldHaveToBeEscapedIsFound(string help)
+    {
+        using var scrape = new PrometheusScrape(new ConnectionTimes(), [[Metric.One(MetricKind.Gauge, "test", unit: null, help, () => 1)]]);
+        var text = Encoding.UTF8.GetString((await scrape.ScrapeAsync(openMetrics: false, TestContext.Current.CancellationToken)).Span);
+        Should.Throw<ShouldAssertException>(() => Exposition.Parse(text));
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task EverySeriesIsThereFromTheStart(bool openMetrics)

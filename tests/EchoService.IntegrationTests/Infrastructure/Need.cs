@@ -9,6 +9,9 @@ public enum Need
     /// <summary>Linux: what the kernel, /proc and prlimit offer.</summary>
     Linux,
 
+    /// <summary>Addresses of 127/8 beside 127.0.0.1, from which a test is a stranger.</summary>
+    Loopbacks,
+
     /// <summary>HAProxy, as a process.</summary>
     Haproxy,
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 
 namespace EchoService.IntegrationTests.Infrastructure;
 
@@ -35,6 +37,9 @@ internal static class Requirements
     {
         Need.Signals => OperatingSystem.IsWindows() ? "Windows has no signals" : null,
         Need.Linux => OperatingSystem.IsLinux() ? null : "this is about Linux",
+        Need.Loopbacks => CanBind("127.0.0.2", "127.0.0.3", "127.0.0.9", "127.0.0.10")
+            ? null
+            : "127.0.0.1 is the only loopback address; on macOS `sudo ifconfig lo0 alias 127.0.0.2` adds one, and 127.0.0.3, .9 and .10 are needed too",
         Need.Haproxy => FromPackage("haproxy"),
         Need.Nginx => FromPackage("nginx"),
         Need.Prometheus => FromPackage("prometheus", "promtool"),
@@ -59,6 +64,24 @@ internal static class Requirements
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .SelectMany(folder => ((string[])["", ".exe"]).Select(ending => Path.Combine(folder, command + ending)))
             .FirstOrDefault(File.Exists);
+
+    private static bool CanBind(params string[] addresses)
+    {
+        foreach (var address in addresses)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            try
+            {
+                socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private static bool Answers(string command, string[] arguments, Func<string, bool> accepted)
     {

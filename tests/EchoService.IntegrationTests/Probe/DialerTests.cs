@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Probe.Connections;
 using EchoService.Probe.Measurement;
 
@@ -23,6 +24,7 @@ public sealed class DialerTests
     }
 
     [Fact]
+    [Needs(Need.Loopbacks)]
     public async Task ConnectionsSpreadOverTheAddressesOfAName()
     {
         // Every address of 127/8 is this machine's.
@@ -69,6 +71,7 @@ public sealed class DialerTests
     }
 
     [Fact]
+    [Needs(Need.Loopbacks)]
     public async Task AddressThatRefusesGivesWayAtOnce()
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -31,6 +31,7 @@ public sealed class OriginTests
     }
 
     [Fact]
+    [Needs(Need.Loopbacks)]
     public async Task ConnectionsComeFromTheAddressAndThePortsThatWereAskedFor()
     {
         var seen = new ConcurrentBag<IPEndPoint>();
@@ -51,6 +52,7 @@ public sealed class OriginTests
     }
 
     [Fact]
+    [Needs(Need.Loopbacks)]
     public async Task PortsThatAreUsedUpAreALocalLimitAndNotTheServers()
     {
         await using var server = LoopbackServer.Start(c => c.EchoAsync());

@@ -116,6 +116,7 @@ public sealed class ProxyProtocolTests : ServiceTests
     }
 
     [Theory]
+    [Needs(Need.Loopbacks)]
     [InlineData("127.0.0.1/32")]
     [InlineData("10.0.0.0/8,127.0.0.0/31,fd00::/8")]
     public async Task TakesHeadersFromTrustedProxiesAlone(string trusted)
@@ -138,6 +139,7 @@ public sealed class ProxyProtocolTests : ServiceTests
     }
 
     [Fact]
+    [Needs(Need.Loopbacks)]
     public async Task ListsARefusedPeerUnderItsOwnAddressWhateverItClaims()
     {
         var host = await StartRequiredAsync("Echo:TrustedProxies=127.0.0.1/32");

@@ -6,6 +6,9 @@ namespace EchoService.IntegrationTests.Udp;
 /// <summary>A UDP socket that takes replies from the address it asked, and from no other.</summary>
 internal sealed class DatagramClient : IDisposable
 {
+    /// <summary>What a datagram to a port that nobody has leads to: an ICMP error, which Windows gives another name.</summary>
+    public static readonly SocketError Refusal = OperatingSystem.IsWindows() ? SocketError.ConnectionReset : SocketError.ConnectionRefused;
+
     private readonly byte[] _buffer = new byte[65_536];
 
     /// <param name="server">Whom to ask.</param>
