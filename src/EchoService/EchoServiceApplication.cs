@@ -58,9 +58,9 @@ internal static class EchoServiceApplication
         // Below that the host reports a failed start, with a stack trace; RunAsync says it in one line.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.AddConfiguration();
-        builder.AddTransport();
+        builder.Services.AddTransport();
         builder.AddDiagnostics();
-        builder.AddLifecycle();
+        builder.Services.AddLifecycle();
         builder.AddControlPlane();
         configure?.Invoke(builder);
 

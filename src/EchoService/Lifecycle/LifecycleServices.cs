@@ -9,15 +9,15 @@ internal static class LifecycleServices
     /// <summary>What the host gets for stopping Kestrel once the data plane is drained.</summary>
     private static readonly TimeSpan ManagementStop = TimeSpan.FromSeconds(5);
 
-    public static void AddLifecycle(this WebApplicationBuilder builder)
+    public static void AddLifecycle(this IServiceCollection services)
     {
-        builder.Services.AddSingleton<ServiceLifecycle>();
-        builder.Services.AddHostedService<EchoHostedService>();
+        services.AddSingleton<ServiceLifecycle>();
+        services.AddHostedService<EchoHostedService>();
         // The host's limit holds the whole drain; the drain itself is bounded by its own deadline.
-        builder.Services.AddSingleton<IConfigureOptions<HostOptions>>(services =>
+        services.AddSingleton<IConfigureOptions<HostOptions>>(provider =>
         {
-            var drain = services.GetRequiredService<DrainOptions>();
-            var echo = services.GetRequiredService<EchoOptions>();
+            var drain = provider.GetRequiredService<DrainOptions>();
+            var echo = provider.GetRequiredService<EchoOptions>();
             return new ConfigureOptions<HostOptions>(options =>
                 options.ShutdownTimeout = drain.ReadinessDelay + drain.Timeout + echo.CloseTimeout + ManagementStop);
         });

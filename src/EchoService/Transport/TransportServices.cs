@@ -3,9 +3,9 @@ namespace EchoService.Transport;
 /// <summary>Registers the data plane.</summary>
 internal static class TransportServices
 {
-    public static void AddTransport(this WebApplicationBuilder builder)
+    public static void AddTransport(this IServiceCollection services)
     {
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<EchoServer>();
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<EchoServer>();
     }
 }
