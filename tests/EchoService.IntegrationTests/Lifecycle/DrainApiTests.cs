@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using EchoService.IntegrationTests.Infrastructure;
 
@@ -34,6 +35,97 @@ public sealed class DrainApiTests
             .GetProperty("phase").GetString().ShouldBe("serving");
         await client.EchoAsync(100);
         await client.FinishAsync();
+    }
+
+    [Fact]
+    public async Task CannotBeTakenBackWhileThePortIsGone()
+    {
+        await using var host = await EchoHost.StartAsync();
+        using var management = Management(host);
+        await BeginAsync(management, new { readinessDelaySeconds = 0 });
+        await Eventually.TrueAsync(async () => await PhaseAsync(management) == "drained");
+        using (var other = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true })
+        {
+            other.Bind(new IPEndPoint(IPAddress.IPv6Any, host.EndPoint.Port));
+            other.Listen();
+
+            using var refused = await management.DeleteAsync("/drain", TestContext.Current.CancellationToken);
+            refused.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+            refused.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+            (await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("ddress already in use");
+            (await PhaseAsync(management)).ShouldBe("drained");
+        }
+
+        using var taken = await management.DeleteAsync("/drain", TestContext.Current.CancellationToken);
+        taken.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var client = await host.ConnectAsync();
+        await client.EchoAsync(100);
+        await client.FinishAsync();
+    }
+
+    [Fact]
+    public async Task AskedAgainTakesAShorterTimeoutAndNoLongerOne()
+    {
+        await using var host = await EchoHost.StartAsync();
+        using var management = Management(host);
+        var first = await BeginAsync(management, new { readinessDelaySeconds = 600, timeoutSeconds = 60 });
+        var shorter = await BeginAsync(management, new { readinessDelaySeconds = 600, timeoutSeconds = 30 });
+        var longer = await BeginAsync(management, new { readinessDelaySeconds = 600, timeoutSeconds = 90 });
+
+        shorter.GetProperty("startedAt").GetDateTime().ShouldBe(first.GetProperty("startedAt").GetDateTime());
+        shorter.GetProperty("deadline").GetDateTime().ShouldBeLessThan(first.GetProperty("deadline").GetDateTime());
+        longer.GetRawText().ShouldBe(shorter.GetRawText());
+    }
+
+    [Fact]
+    public async Task IsTakenBackOutOfForcing()
+    {
+        await using var host = await EchoHost.StartAsync("Echo:CloseTimeout=00:10:00");
+        using var management = Management(host);
+        using var client = await host.ConnectAsync();
+        await client.EchoAsync(100);
+        await BeginAsync(management, new { readinessDelaySeconds = 0, timeoutSeconds = 0, spreadSeconds = -1, onDeadline = "fin" });
+        // It sees our FIN and keeps its own back.
+        (await client.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+        (await PhaseAsync(management)).ShouldBe("forcing");
+
+        using var taken = await management.DeleteAsync("/drain", TestContext.Current.CancellationToken);
+        taken.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await PhaseAsync(management)).ShouldBe("serving");
+        using var next = await host.ConnectAsync();
+        await next.EchoAsync(100);
+        await next.FinishAsync();
+    }
+
+    [Fact]
+    public async Task EveryAnswerAddsUpWhileClientsComeAndGo()
+    {
+        await using var host = await EchoHost.StartAsync();
+        using var management = Management(host);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var staying = await host.ConnectAllAsync(20);
+        var churn = Enumerable.Range(0, 8).Select(seed => ComeAndGoAsync(host.EndPoint, seed, stop.Token)).ToArray();
+        await BeginAsync(management, new { readinessDelaySeconds = 1, timeoutSeconds = 1, spreadSeconds = 0.5 });
+
+        var answers = 0;
+        await Eventually.TrueAsync(async () =>
+        {
+            var drain = await management.GetFromJsonAsync<JsonElement>("/drain", TestContext.Current.CancellationToken);
+            long Count(string name) => drain.GetProperty(name).GetInt64();
+            long[] parts = [Count("remaining"), Count("closedByClient"), Count("closedGracefully"), Count("closedForced")];
+            parts.ShouldAllBe(count => count >= 0);
+            Count("initial").ShouldBe(parts.Sum(), drain.GetRawText());
+            answers++;
+            return drain.GetProperty("phase").GetString() == "drained";
+        });
+        answers.ShouldBeGreaterThan(10);
+
+        await stop.CancelAsync();
+        await Task.WhenAll(churn);
+        foreach (var client in staying)
+        {
+            client.Dispose();
+        }
     }
 
     [Theory]
@@ -167,6 +259,36 @@ public sealed class DrainApiTests
     private static async Task<JsonElement> CloseAsync(HttpClient management, object body)
     {
         using var answer = await management.PostAsJsonAsync("/clients/close", body, TestContext.Current.CancellationToken);
+        answer.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        return await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Connects, echoes or not, and leaves by FIN or RST, again and again.</summary>
+    private static async Task ComeAndGoAsync(IPEndPoint endPoint, int seed, CancellationToken stop)
+    {
+        var random = new Random(seed);
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                using var client = await EchoClient.ConnectAsync(endPoint, seed);
+                await client.EchoAsync(random.Next(1, 1000));
+                if (random.Next(2) == 0)
+                {
+                    client.Reset();
+                }
+            }
+            catch (Exception exception) when (exception is SocketException or ShouldAssertException)
+            {
+                // Refused, or closed by the drain in the middle of a message.
+                await Task.Yield();
+            }
+        }
+    }
+
+    private static async Task<JsonElement> BeginAsync(HttpClient management, object body)
+    {
+        using var answer = await management.PostAsJsonAsync("/drain", body, TestContext.Current.CancellationToken);
         answer.StatusCode.ShouldBe(HttpStatusCode.Accepted);
         return await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
     }

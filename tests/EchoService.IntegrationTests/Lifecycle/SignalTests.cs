@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using EchoService.IntegrationTests.Infrastructure;
@@ -40,6 +41,22 @@ public sealed class SignalTests
 
         (await service.WaitForExitAsync()).ShouldBe(0);
         clients.ForEach(client => client.Dispose());
+    }
+
+    [Fact]
+    public async Task ARequestThatNeverEndsHoldsTheExitUpForSecondsAlone()
+    {
+        // Without a limit of its own it would have the drain's whole budget.
+        await using var service = await EchoProcess.StartAsync("Drain:ReadinessDelay=00:00:00", "Drain:Timeout=00:05:00");
+        using var half = new TcpClient();
+        await half.ConnectAsync(IPAddress.Loopback, service.ManagementUri.Port, TestContext.Current.CancellationToken);
+        await half.GetStream().WriteAsync("POST /drain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"u8.ToArray(), TestContext.Current.CancellationToken);
+        await service.Target.GetStatsAsync();
+
+        service.Signal(PosixSignal.SIGTERM);
+
+        // Five seconds by contract; the rest is for a loaded machine.
+        (await service.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).ShouldBe(0);
     }
 
     [Fact]
