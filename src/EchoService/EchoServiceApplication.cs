@@ -15,10 +15,11 @@ namespace EchoService;
 internal static class EchoServiceApplication
 {
     /// <summary>Runs the service until a signal ends it.</summary>
+    /// <param name="args">Command-line settings such as <c>--Echo:Port=0</c>.</param>
+    /// <param name="signals">Takes signals until the host does.</param>
     /// <returns>The exit code: 0, or 1 when it could not start; standard error then says why, one line per problem.</returns>
-    public static async Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(string[] args, StartSignals signals)
     {
-        using var signals = new StartSignals();
         try
         {
             await using var app = Build(args);

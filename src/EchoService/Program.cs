@@ -2,6 +2,11 @@ using EchoService;
 using EchoService.Transport;
 using EchoService.Transport.Accepting;
 
+var isHealthCheck = Array.IndexOf(args, "--healthcheck") >= 0;
+
+// First of all: a signal that comes earlier ends the process the kernel's way, and is lost on process 1 of a container.
+using var signals = isHealthCheck ? null : new StartSignals();
+
 if (DescriptorBudget.AreTooFew())
 {
     return 1;
@@ -9,6 +14,4 @@ if (DescriptorBudget.AreTooFew())
 
 InlineCompletions.Enable();
 
-return Array.IndexOf(args, "--healthcheck") >= 0
-    ? HealthCheckCommand.Run(args)
-    : await EchoServiceApplication.RunAsync(args);
+return signals is null ? HealthCheckCommand.Run(args) : await EchoServiceApplication.RunAsync(args, signals);

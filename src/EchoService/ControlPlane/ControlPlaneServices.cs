@@ -23,7 +23,7 @@ internal static class ControlPlaneServices
     private const int MaxBodySize = 16_384;
 
     /// <summary>All headers of a request together; browsers with cookies of other services on the same host need the most.</summary>
-    private const int MaxHeadersSize = 16_384;
+    public const int MaxHeadersSize = 16_384;
 
     /// <summary>Callers are machines: they send a request at once, and connect anew at no cost when a scrape is further away.</summary>
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(5);

@@ -22,4 +22,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 3014, Level = LogLevel.Warning, Message = "Accepting for the management API failed ({Error}); trying again in {DelayMilliseconds} ms. Said once a minute at most")]
     public static partial void AcceptBackedOff(ILogger logger, SocketError error, double delayMilliseconds);
+
+    [LoggerMessage(EventId = 3015, Level = LogLevel.Warning, Message = "Every place of the management API is taken, {Limit} in all: {Count} connections gave way to others or were not let in. Said once a minute at most; echo_management_connections_rejected_total counts all")]
+    public static partial void EveryPlaceIsTaken(ILogger logger, int limit, long count);
 }

@@ -7,6 +7,7 @@ using EchoService.IntegrationTests.Lifecycle;
 using EchoService.Lifecycle;
 using EchoService.Transport.Accepting;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EchoService.IntegrationTests.ControlPlane;
 
@@ -157,7 +158,7 @@ public sealed class EventStreamTests
     }
 
     private static IAsyncEnumerator<SseItem<object>> Read(LifecycleHarness harness, Host host) =>
-        new EventStream(new StatsReader(harness.Server, harness.Lifecycle, new ManagementConnections(new ManagementOptions(), new DescriptorBudget(1, 1))), harness.Lifecycle, host, harness.Time)
+        new EventStream(new StatsReader(harness.Server, harness.Lifecycle, new ManagementConnections(new ManagementOptions(), new DescriptorBudget(1, 1), harness.Time, NullLogger<ManagementConnections>.Instance)), harness.Lifecycle, host, harness.Time)
             .ReadAsync(TestContext.Current.CancellationToken)
             .GetAsyncEnumerator(TestContext.Current.CancellationToken);
 

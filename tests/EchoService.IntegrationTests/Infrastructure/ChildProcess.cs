@@ -8,7 +8,7 @@ namespace EchoService.IntegrationTests.Infrastructure;
 
 /// <summary>
 /// A process that a test starts: its lines as they come, its exit, signals, and its end at the latest with the test.
-/// Both streams are read all along, since a full pipe would stop it.
+/// Both streams are read all along, since a full pipe would stop it, unless a test wants to see just that.
 /// </summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
@@ -18,14 +18,13 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
     private readonly ConcurrentQueue<string> _error = new();
+    private readonly Task _reading;
+    private TaskCompletionSource? _unread;
 
     private ChildProcess(Process process)
     {
         _process = process;
-        _process.OutputDataReceived += (_, line) => Keep(_output, line);
-        _process.ErrorDataReceived += (_, line) => Keep(_error, line);
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
+        _reading = Task.WhenAll(ReadAsync(process.StandardOutput, _output), ReadAsync(process.StandardError, _error));
     }
 
     public int Id => _process.Id;
@@ -107,6 +106,12 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Has it go on, as SIGCONT does.</summary>
     public void Resume() => Send(OperatingSystem.IsMacOS() ? 19 : 18);
 
+    /// <summary>Leaves unread what it writes from now on, a line or two apart.</summary>
+    public void LeaveUnread() => Volatile.Write(ref _unread, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    /// <summary>Reads on.</summary>
+    public void ReadOn() => Interlocked.Exchange(ref _unread, null)?.SetResult();
+
     /// <summary>Ends it at once.</summary>
     public async Task KillAsync()
     {
@@ -127,6 +132,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         try
         {
             await _process.WaitForExitAsync(limit.Token);
+            ReadOn();
+            await _reading.WaitAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
@@ -139,14 +146,26 @@ internal sealed class ChildProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
+        ReadOn();
         _process.Dispose();
     }
 
-    private static void Keep(ConcurrentQueue<string> lines, DataReceivedEventArgs line)
+    private async Task ReadAsync(StreamReader reader, ConcurrentQueue<string> lines)
     {
-        if (line.Data is { } text)
+        try
         {
-            lines.Enqueue(text);
+            while (await reader.ReadLineAsync().ConfigureAwait(false) is { } line)
+            {
+                lines.Enqueue(line);
+                if (Volatile.Read(ref _unread) is { } unread)
+                {
+                    await unread.Task.ConfigureAwait(false);
+                }
+            }
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or IOException or InvalidOperationException)
+        {
+            // The test is over, and the process was ended with it.
         }
     }
 

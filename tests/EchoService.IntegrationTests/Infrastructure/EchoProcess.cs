@@ -35,8 +35,24 @@ internal sealed partial class EchoProcess : IAsyncDisposable
     /// <summary>What it has written so far.</summary>
     public string Output => _process.Output;
 
+    /// <summary>What it has written to standard error so far.</summary>
+    public string Error => _process.Error;
+
     /// <summary>File descriptors it has open.</summary>
     public int OpenFiles => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+
+    /// <summary>Memory that it has in use.</summary>
+    public long ResidentMebibytes => Status("VmRSS:") >> 10;
+
+    /// <summary>Processor time that it has used, of all its threads.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            using var process = System.Diagnostics.Process.GetProcessById(_process.Id);
+            return process.TotalProcessorTime;
+        }
+    }
 
     /// <summary>What they are.</summary>
     public IReadOnlyList<string> OpenFileLinks => [.. Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Select(file => new FileInfo(file).LinkTarget).OfType<string>()];
@@ -58,10 +74,16 @@ internal sealed partial class EchoProcess : IAsyncDisposable
     /// <summary>The same with few file descriptors, where there is a shell.</summary>
     /// <param name="openFiles">The most that it may have.</param>
     /// <param name="settings">What differs from the defaults, as <c>Echo:MaxConnections=2</c>.</param>
-    public static Task<EchoProcess> StartAsync(int openFiles, params string[] settings)
+    public static Task<EchoProcess> StartAsync(int openFiles, params string[] settings) => StartAsync(openFiles, Environment.ProcessorCount, settings);
+
+    /// <summary>The same on few processors, on Linux.</summary>
+    /// <param name="openFiles">The most file descriptors that it may have.</param>
+    /// <param name="processors">How many of this process's own processors it runs on, where there are so many.</param>
+    /// <param name="settings">What differs from the defaults, as <c>Echo:MaxConnections=2</c>.</param>
+    public static Task<EchoProcess> StartAsync(int openFiles, int processors, params string[] settings)
     {
         // Both limits, hard and soft: the runtime raises the soft one as far as it may.
-        var script = $"ulimit -n {openFiles.ToString(CultureInfo.InvariantCulture)}; exec dotnet \"$0\" \"$@\"";
+        var script = $"ulimit -n {openFiles.ToString(CultureInfo.InvariantCulture)}; exec {OnProcessors(processors)}dotnet \"$0\" \"$@\"";
         return WaitUntilItListensAsync(ChildProcess.Start("/bin/sh", ["-c", script, Path.Combine(AppContext.BaseDirectory, "EchoService.dll"), .. Arguments(settings)]));
     }
 
@@ -94,6 +116,11 @@ internal sealed partial class EchoProcess : IAsyncDisposable
     public void Suspend() => _process.Suspend();
 
     public void Resume() => _process.Resume();
+
+    /// <summary>Leaves unread what it writes from now on, a line or two apart, until <see cref="ReadOn"/>.</summary>
+    public void LeaveUnread() => _process.LeaveUnread();
+
+    public void ReadOn() => _process.ReadOn();
 
     public void Signal(PosixSignal signal) => _process.Signal(signal);
 
@@ -130,8 +157,24 @@ internal sealed partial class EchoProcess : IAsyncDisposable
         }
     }
 
+    private static string OnProcessors(int count)
+    {
+        if (count >= Environment.ProcessorCount || !OperatingSystem.IsLinux())
+        {
+            return "";
+        }
+
+        using var self = System.Diagnostics.Process.GetCurrentProcess();
+        var ours = Enumerable.Range(0, 64).Where(processor => ((self.ProcessorAffinity >> processor) & 1) != 0);
+        return $"taskset --cpu-list {string.Join(',', ours.Take(count))} ";
+    }
+
     private static IEnumerable<string> Arguments(string[] settings) =>
         settings.Prepend("Echo:Port=0").Prepend("urls=http://127.0.0.1:0").Select(setting => $"--{setting}");
+
+    private long Status(string name) => long.Parse(
+        File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal),
+        CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"listening on \S+:(\d+) ")]
     private static partial Regex EchoPort();

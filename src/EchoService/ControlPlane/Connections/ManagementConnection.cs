@@ -22,10 +22,16 @@ internal sealed class ManagementConnection : ConnectionContext
         connection.Features.Set(this);
     }
 
-    /// <summary>Its place in the order of those that give way. <see cref="ManagementConnections"/>' own, as is the next.</summary>
+    /// <summary>Its place in the order of those that give way. <see cref="ManagementConnections"/>' own, as are the next three.</summary>
     public LinkedListNode<ManagementConnection> Node { get; }
 
-    /// <summary>Requests for <c>/events</c> that are being answered on it: more than one over HTTP/2.</summary>
+    /// <summary>When it came to that place, as a timestamp.</summary>
+    public long Since { get; set; }
+
+    /// <summary>Requests that are being answered on it: more than one over HTTP/2.</summary>
+    public int Requests { get; set; }
+
+    /// <summary>Of these, the ones for <c>/events</c>.</summary>
     public int EventStreams { get; set; }
 
     public override string ConnectionId

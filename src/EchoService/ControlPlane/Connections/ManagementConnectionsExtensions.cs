@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Features;
+
 namespace EchoService.ControlPlane.Connections;
 
 /// <summary>Ties requests to the connection that they came on.</summary>
@@ -10,9 +12,15 @@ internal static class ManagementConnectionsExtensions
         app.Use(async (context, next) =>
         {
             var connection = context.ManagementConnection;
-            connections.Touch(connection);
-            await next(context);
-            connections.Touch(connection);
+            connections.BeginRequest(connection, isWhole: context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true });
+            try
+            {
+                await next(context);
+            }
+            finally
+            {
+                connections.EndRequest(connection);
+            }
         });
     }
 

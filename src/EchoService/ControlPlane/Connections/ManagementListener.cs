@@ -6,6 +6,7 @@ using EchoService.Transport.Accepting;
 using EchoService.Transport.Timing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using TcpInfo = EchoService.Transport.Connections.TcpInfo;
 
 namespace EchoService.ControlPlane.Connections;
 
@@ -14,11 +15,11 @@ internal sealed class ManagementListener(
     Socket socket, SocketConnectionContextFactory contexts, ManagementConnections connections, ILogger logger) : IConnectionListener
 {
     /// <summary>
-    /// While every place is taken, this many newcomers are let in at once, and then so many a second: a flood of them
-    /// costs a few percent of a processor, and each has time to ask before it gives way in its turn.
+    /// While every place is taken, this many newcomers are looked at in a row, and then so many a second: a flood of them
+    /// costs a few percent of a processor.
     /// </summary>
     private const double BurstWhenFull = 2000;
-    private const double RateWhenFull = 1000;
+    private const double RateWhenFull = 2000;
 
     private static readonly TimeSpan PauseWhenFull = TimeSpan.FromMilliseconds(10);
 
@@ -30,6 +31,7 @@ internal sealed class ManagementListener(
 
     private readonly EndPoint _endPoint = socket.LocalEndPoint!;
     private readonly Backoff _backoff = new(TimeProvider.System, (error, delay) => Log.AcceptBackedOff(logger, error, delay));
+    private readonly byte[] _head = new byte[ControlPlaneServices.MaxHeadersSize];
     private double _allowance = BurstWhenFull;
     private long _allowanceAt = Stopwatch.GetTimestamp();
     private volatile bool _closed;
@@ -47,13 +49,15 @@ internal sealed class ManagementListener(
                 var accepted = await socket.AcceptAsync(cancellationToken);
                 _backoff.Reset();
                 InlineCompletions.Disable(accepted);
-                var connection = new ManagementConnection(contexts.Create(accepted), connections);
-                if (connections.Add(connection) is { } loser)
+                if (await FindRoomAsync(accepted, cancellationToken) is not { } hasAsked)
                 {
-                    loser.Abort(new ConnectionAbortedException("Every place is taken, and this one was not in use for longest."));
-                    await KeepPaceAsync(cancellationToken);
+                    accepted.Dispose();
+                    connections.Reject();
+                    continue;
                 }
 
+                var connection = new ManagementConnection(contexts.Create(accepted), connections);
+                connections.Add(connection, hasAsked)?.Abort(new ConnectionAbortedException("Every place is taken, and others had more use for this one."));
                 return connection;
             }
             catch (SocketException exception) when (!_closed)
@@ -92,6 +96,55 @@ internal sealed class ManagementListener(
         _closed = true;
         socket.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Waits until there is a place for a newcomer. One that asks for nothing within the grace is not waited for.</summary>
+    /// <returns>Whether it has sent a request already; null: there is no place for it.</returns>
+    private async ValueTask<bool?> FindRoomAsync(Socket accepted, CancellationToken cancellationToken)
+    {
+        var hasAsked = HasAsked(accepted);
+        if (connections.Active < connections.Limit)
+        {
+            return hasAsked;
+        }
+
+        await KeepPaceAsync(cancellationToken);
+        if (!hasAsked && connections.TimeToRoom() > TimeSpan.Zero)
+        {
+            // Those behind it are older by the same time then: among many this is one wait for all.
+            var age = TcpInfo.TryRead(accepted, out var info) ? info.SinceAcknowledgement : TimeSpan.Zero;
+            if (age < ManagementConnections.SilentGrace)
+            {
+                await Task.Delay(ManagementConnections.SilentGrace - age, cancellationToken);
+            }
+
+            hasAsked = HasAsked(accepted);
+        }
+
+        while (connections.TimeToRoom() is var wait && wait > TimeSpan.Zero)
+        {
+            if (!hasAsked)
+            {
+                return null;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), cancellationToken);
+        }
+
+        return hasAsked;
+    }
+
+    /// <summary>Whether the head of a request waits to be read, all of it, or a handshake of TLS (RFC 8446, section 5.1), which hides it.</summary>
+    private bool HasAsked(Socket accepted)
+    {
+        if (accepted.Available == 0)
+        {
+            return false;
+        }
+
+        // One that has been reset meanwhile asks for nothing either.
+        var seen = _head.AsSpan(0, accepted.Receive(_head, 0, _head.Length, SocketFlags.Peek, out _));
+        return seen.StartsWith("\x16\x03"u8) || seen.IndexOf("\r\n\r\n"u8) >= 0;
     }
 
     private async ValueTask KeepPaceAsync(CancellationToken cancellationToken)

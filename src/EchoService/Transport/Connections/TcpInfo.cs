@@ -10,10 +10,13 @@ namespace EchoService.Transport.Connections;
 /// </param>
 /// <param name="IsFinAcknowledged">Whether the peer has acknowledged our FIN, if one was sent.</param>
 /// <param name="BytesReceived">Bytes that have come from the peer, whether they were read or not; its FIN counts as one.</param>
-internal readonly record struct TcpInfo(ulong BytesAcknowledged, bool IsFinAcknowledged, ulong BytesReceived = 0)
+/// <param name="SinceAcknowledgement">How long ago the peer last acknowledged something, the handshake to begin with.</param>
+internal readonly record struct TcpInfo(
+    ulong BytesAcknowledged, bool IsFinAcknowledged, ulong BytesReceived = 0, TimeSpan SinceAcknowledgement = default)
 {
-    // <linux/tcp.h>: struct tcp_info begins with tcpi_state; tcpi_bytes_acked is at byte 120 and tcpi_bytes_received at
-    // 128 (RFC 4898, tcpEStatsAppHCThruOctetsAcked and -Received).
+    // <linux/tcp.h>: struct tcp_info begins with tcpi_state; tcpi_last_ack_recv is at byte 56, in milliseconds,
+    // tcpi_bytes_acked at 120 and tcpi_bytes_received at 128 (RFC 4898, tcpEStatsAppHCThruOctetsAcked and -Received).
+    private const int LastAckReceivedOffset = 56;
     private const int IpProtoTcp = 6;
     private const int TcpInfoOption = 11;
     private const int BytesAckedOffset = 120;
@@ -50,7 +53,8 @@ internal readonly record struct TcpInfo(ulong BytesAcknowledged, bool IsFinAckno
         info = new TcpInfo(
             MemoryMarshal.Read<ulong>(raw[BytesAckedOffset..]),
             raw[0] is not (FinWait1 or LastAck or ClosingState),
-            MemoryMarshal.Read<ulong>(raw[BytesReceivedOffset..]));
+            MemoryMarshal.Read<ulong>(raw[BytesReceivedOffset..]),
+            TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastAckReceivedOffset..])));
         return true;
     }
 }
