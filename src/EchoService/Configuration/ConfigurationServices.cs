@@ -16,6 +16,7 @@ internal static class ConfigurationServices
         builder.Services.AddSingleton(reader.Read(DrainSettings.Section, DrainSettings.Table));
         builder.Services.AddSingleton(management);
         builder.Services.AddSingleton(DescriptorBudget.Share(DescriptorBudget.ReadLimit(), echo, management.MaxConnections));
+        builder.Services.AddSingleton(reader.Read(FaultSettings.Section, FaultSettings.Table));
         if (builder.Configuration["Management:ApiKey"] is not null && builder.Configuration["Management:ApiKeyFile"] is { } file)
         {
             problems.Add($"Management:ApiKeyFile = \"{file}\": must not be given together with Management:ApiKey");

@@ -4,11 +4,13 @@ using EchoService.ControlPlane.Banner;
 using EchoService.ControlPlane.Clients;
 using EchoService.ControlPlane.Drain;
 using EchoService.ControlPlane.Events;
+using EchoService.ControlPlane.Faults;
 using EchoService.ControlPlane.Health;
 using EchoService.ControlPlane.Stats;
 using EchoService.Lifecycle;
 using EchoService.Transport.Accepting;
 using EchoService.Transport.Connections;
+using EchoService.Transport.Faults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace EchoService.ControlPlane;
@@ -22,6 +24,10 @@ namespace EchoService.ControlPlane;
 [JsonSerializable(typeof(CloseClientsResponse))]
 [JsonSerializable(typeof(DrainBody))]
 [JsonSerializable(typeof(DrainResponse))]
+[JsonSerializable(typeof(FaultBody))]
+[JsonSerializable(typeof(FaultEvent))]
+[JsonSerializable(typeof(FaultListResponse))]
+[JsonSerializable(typeof(FaultResponse))]
 [JsonSerializable(typeof(HealthResponse))]
 [JsonSerializable(typeof(PhaseEvent))]
 [JsonSerializable(typeof(ProblemDetails))]
@@ -40,6 +46,9 @@ internal sealed partial class ControlPlaneJson : JsonSerializerContext
         Names<ConnectionState>(),
         Names<DeadlineAction>(),
         Names<DrainTrigger>(),
+        Names<FaultEnd>(),
+        Names<FaultKind>(),
+        Names<FaultScope>(),
         Names<HealthStatus>(),
         Names<ListenerKind>(),
         Names<ListenerState>(),

@@ -6,6 +6,7 @@ using EchoService.ControlPlane.Connections;
 using EchoService.ControlPlane.Document;
 using EchoService.ControlPlane.Drain;
 using EchoService.ControlPlane.Events;
+using EchoService.ControlPlane.Faults;
 using EchoService.ControlPlane.Health;
 using EchoService.ControlPlane.Metrics;
 using EchoService.ControlPlane.Page;
@@ -83,6 +84,7 @@ internal static class ControlPlaneServices
         app.MapEvents();
         app.MapClients();
         app.MapDrain();
+        app.MapFaults();
         app.MapMetrics();
         app.MapStatusPage();
         app.UseBanner();

@@ -12,6 +12,7 @@ internal static class DiagnosticsServices
         builder.Services.AddSingleton<IConnectionObserver>(services => services.GetRequiredService<ConnectionTimes>());
         builder.Services.AddSingleton(services =>
             EchoMetrics.Declare(services.GetRequiredService<EchoServer>(), services.GetRequiredService<ServiceLifecycle>()));
+        builder.Services.AddSingleton(services => FaultMetrics.Declare(services.GetRequiredService<EchoServer>().Faults));
         builder.Services.AddSingleton<PrometheusScrape>();
         builder.Services.AddSingleton<EchoMeter>();
         builder.Services.AddHostedService<OtlpPush>();

@@ -72,6 +72,8 @@ internal sealed class ServiceLifecycle : IDisposable
             var now = Now();
             if (_drain is null)
             {
+                // Its promise is to clients, and a fault would break it.
+                _server.Faults.OnDrain();
                 var lameDuckEnds = now + (request.ReadinessDelay ?? _options.ReadinessDelay);
                 _drain = new Drain
                 {
@@ -137,6 +139,7 @@ internal sealed class ServiceLifecycle : IDisposable
                 _drain.Closes?.Dispose();
                 _closedByEarlierDrains += Read().Closed;
                 _drain = null;
+                _server.Faults.OnDrainOver();
                 Log.DrainCancelled(_logger);
                 Enter(ServicePhase.Serving);
             }

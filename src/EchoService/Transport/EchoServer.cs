@@ -4,6 +4,7 @@ using EchoService.Transport.Accepting;
 using EchoService.Transport.Buffers;
 using EchoService.Transport.Connections;
 using EchoService.Transport.Fairness;
+using EchoService.Transport.Faults;
 using EchoService.Transport.ProxyProtocol;
 using EchoService.Transport.Timing;
 using EchoService.Transport.Udp;
@@ -18,6 +19,9 @@ internal sealed class EchoServer : IDisposable
 {
     /// <summary>How often any free port is tried when it has to be free for UDP too.</summary>
     private const int BindAttempts = 10;
+
+    /// <summary>How often a port is asked for that was not to be had when a fault that had closed the listener ended.</summary>
+    private static readonly TimeSpan RebindInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Large buffer segments may hold this share of the memory that the process may use.</summary>
     private const int LargeBufferShare = 4;
@@ -35,7 +39,12 @@ internal sealed class EchoServer : IDisposable
     private UdpEchoServer? _udp;
     private IPEndPoint? _endPoint;
     private IPEndPoint? _bannerEndPoint;
+    private Socket[] _heldPorts = [];
+    private ITimer? _rebind;
     private long _lastId;
+    private bool _admits;
+    private bool _refuses;
+    private bool _lacksListener;
     private bool _disposed;
 
     public EchoServer(
@@ -56,6 +65,11 @@ internal sealed class EchoServer : IDisposable
         Buffers = new BufferManager(
             options.ReceiveBufferSize, options.MaxReceiveBufferSize, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / LargeBufferShare);
         EventArgs = new SocketAsyncEventArgsPool(limit);
+        Faults = new FaultTable(Connections, Clock, timeProvider, logger)
+        {
+            LastConnectionId = () => Volatile.Read(ref _lastId),
+            ListenerFaultChanged = OnListenerFault,
+        };
         _context = new ConnectionContext
         {
             Timeouts = ConnectionTimeouts.From(options),
@@ -66,6 +80,7 @@ internal sealed class EchoServer : IDisposable
             EventArgs = EventArgs,
             Turnstiles = _turnstiles,
             Counters = Counters,
+            Faults = Faults,
             Observer = observer,
             Logger = logger,
             Ended = OnEnded,
@@ -78,9 +93,10 @@ internal sealed class EchoServer : IDisposable
             TimeProvider = timeProvider,
             Logger = logger,
             Admit = Admit,
+            Gate = Gate,
             TurnAway = TurnAway,
         };
-        _udpContext = new UdpContext { Options = options.Udp, Counters = UdpCounters, TimeProvider = timeProvider, Logger = logger };
+        _udpContext = new UdpContext { Options = options.Udp, Counters = UdpCounters, Faults = Faults, TimeProvider = timeProvider, Logger = logger };
         _heartbeat = new Heartbeat(Clock, Connections, _turnstiles, _context.Timeouts.SweepInterval, timeProvider);
     }
 
@@ -111,6 +127,12 @@ internal sealed class EchoServer : IDisposable
     /// <summary>What its listeners know of it.</summary>
     public ListenerContext ListenerContext { get; }
 
+    /// <summary>How it misbehaves, where it was told to.</summary>
+    public FaultTable Faults { get; }
+
+    /// <summary>What the accept loops pass with whom they have accepted.</summary>
+    public AcceptGate Gate { get; } = new();
+
     /// <summary>What is or was last listened on; null before the first time.</summary>
     public IPEndPoint? EndPoint => Volatile.Read(ref _endPoint);
 
@@ -119,6 +141,9 @@ internal sealed class EchoServer : IDisposable
 
     /// <summary>Whether clients can connect, and datagrams are answered where they are at all.</summary>
     public bool IsListening => Volatile.Read(ref _listeners).Length > 0;
+
+    /// <summary>Whether a listener that a fault had closed is not back though the fault is over, for its port is taken.</summary>
+    public bool LacksListener => Volatile.Read(ref _lacksListener);
 
     /// <summary>Binds the listeners, the second time on the port of the first, and accepts. Does nothing when it listens already.</summary>
     /// <exception cref="SocketException">The address is not ours, or the port is taken or not allowed.</exception>
@@ -132,24 +157,7 @@ internal sealed class EchoServer : IDisposable
                 return;
             }
 
-            // Accepts that are outstanding when the reserve is let go may take one each.
-            var descriptors = new DescriptorReserve(
-                SpareDescriptors + (Options.PendingAccepts * (Options.BannerPort is null ? 1 : 2)), Options.Address.AddressFamily);
-            var echo = Bind(_endPoint?.Port ?? Options.Port, descriptors, out var udp);
-            var banner = BindBanner(descriptors, echo, udp);
-            _udp = udp;
-            _endPoint = echo.EndPoint;
-            _bannerEndPoint = banner?.EndPoint;
-            _listeners = banner is null ? [echo] : [echo, banner];
-            echo.Start();
-            Log.Listening(_logger, echo.EndPoint);
-            if (banner is not null)
-            {
-                banner.Start();
-                Log.ListeningWithBanner(_logger, banner.EndPoint);
-            }
-
-            _udp?.Start();
+            Open();
         }
     }
 
@@ -158,14 +166,10 @@ internal sealed class EchoServer : IDisposable
     {
         lock (_lock)
         {
-            foreach (var listener in _listeners)
-            {
-                listener.Close();
-            }
-
-            _listeners = [];
-            _udp?.Close();
-            _udp = null;
+            CloseListeners();
+            Volatile.Write(ref _admits, false);
+            _rebind?.Dispose();
+            ReleasePorts();
         }
     }
 
@@ -175,6 +179,16 @@ internal sealed class EchoServer : IDisposable
     /// <param name="placeTaken">Whether a place was taken for it before it was accepted.</param>
     private void Admit(Socket socket, ListenerKind listener, bool placeTaken)
     {
+        if (Faults.OfNewSockets is { } fault && TryReset(socket, fault))
+        {
+            if (placeTaken)
+            {
+                Limit.GiveBack();
+            }
+
+            return;
+        }
+
         if (!placeTaken && !Limit.TryTake())
         {
             // Where clients queue, nobody comes without a place but those whom a listener that closes finds waiting.
@@ -185,7 +199,7 @@ internal sealed class EchoServer : IDisposable
         // Entered before the listener is looked at: a drain closes the listener before it looks for who has entered,
         // so either this sees the closed listener, or the drain sees this connection.
         Limit.Enter();
-        if (!IsListening)
+        if (!Volatile.Read(ref _admits))
         {
             TurnAway(socket, RejectReason.Draining);
             Leave();
@@ -207,7 +221,8 @@ internal sealed class EchoServer : IDisposable
 
         Counters.CountAccepted();
         Connections.Add(connection);
-        if (!IsListening)
+        Faults.Meet(connection);
+        if (!Volatile.Read(ref _admits))
         {
             // Too late to be on the list of those whom a drain closes, or the end of the server cuts off.
             _ = Volatile.Read(ref _disposed) ? connection.Abort(CloseReason.DrainForced) : connection.Close(CloseReason.Drain);
@@ -235,6 +250,8 @@ internal sealed class EchoServer : IDisposable
             connection.Abort(CloseReason.DrainForced);
         }
 
+        Gate.Open();
+        Faults.Dispose();
         _heartbeat.Dispose();
         EventArgs.Dispose();
         CloseTurnstilesWhenEmpty();
@@ -262,6 +279,31 @@ internal sealed class EchoServer : IDisposable
         }
     }
 
+    /// <summary>Binds all listeners and accepts. Called with the lock held.</summary>
+    private void Open()
+    {
+        // Accepts that are outstanding when the reserve is let go may take one each.
+        var descriptors = new DescriptorReserve(
+            SpareDescriptors + (Options.PendingAccepts * (Options.BannerPort is null ? 1 : 2)), Options.Address.AddressFamily);
+        var echo = Bind(_endPoint?.Port ?? Options.Port, descriptors, out var udp);
+        var banner = BindBanner(descriptors, echo, udp);
+        _udp = udp;
+        _endPoint = echo.EndPoint;
+        _bannerEndPoint = banner?.EndPoint;
+        _listeners = banner is null ? [echo] : [echo, banner];
+        Volatile.Write(ref _admits, true);
+        Volatile.Write(ref _lacksListener, false);
+        echo.Start();
+        Log.Listening(_logger, echo.EndPoint);
+        if (banner is not null)
+        {
+            banner.Start();
+            Log.ListeningWithBanner(_logger, banner.EndPoint);
+        }
+
+        _udp?.Start();
+    }
+
     /// <summary>Binds the listener with a banner, where there is to be one; where it cannot be, the others are not kept either.</summary>
     private ConnectionListener? BindBanner(DescriptorReserve descriptors, ConnectionListener echo, UdpEchoServer? udp)
     {
@@ -280,6 +322,105 @@ internal sealed class EchoServer : IDisposable
             udp?.Close();
             throw new BannerBindException(exception.SocketErrorCode);
         }
+    }
+
+    private void CloseListeners()
+    {
+        foreach (var listener in _listeners)
+        {
+            listener.Close();
+        }
+
+        _listeners = [];
+        _udp?.Close();
+        _udp = null;
+    }
+
+    private void ReleasePorts()
+    {
+        Array.ForEach(_heldPorts, static socket => socket.Dispose());
+        _heldPorts = [];
+    }
+
+    /// <summary>Another fault of the listener is on, or none. The listener that is closed for one holds its port by a socket that does not listen.</summary>
+    private void OnListenerFault(FaultKind? kind)
+    {
+        lock (_lock)
+        {
+            if (kind == FaultKind.NoAccept)
+            {
+                Gate.Close();
+            }
+            else
+            {
+                Gate.Open();
+            }
+
+            _refuses = kind == FaultKind.Refuse;
+            if (_refuses)
+            {
+                var endPoints = _listeners.Select(static listener => listener.EndPoint).ToArray();
+                CloseListeners();
+                _heldPorts = [.. endPoints.Select(ConnectionListener.TryHoldPort).OfType<Socket>()];
+            }
+
+            BindAgain();
+        }
+    }
+
+    /// <summary>Brings the listener back that a fault had closed. Called with the lock held.</summary>
+    private void BindAgain()
+    {
+        if (!_admits || _refuses || IsListening)
+        {
+            return;
+        }
+
+        ReleasePorts();
+        _rebind?.Dispose();
+        try
+        {
+            Open();
+        }
+        catch (SocketException exception)
+        {
+            Volatile.Write(ref _lacksListener, true);
+            Log.ListenerNotBack(_logger, exception.SocketErrorCode, RebindInterval.TotalMilliseconds);
+            using (ExecutionContext.SuppressFlow())
+            {
+                _rebind = TimeProvider.CreateTimer(static state => ((EchoServer)state!).TryBindAgain(), this, RebindInterval, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private void TryBindAgain()
+    {
+        lock (_lock)
+        {
+            BindAgain();
+        }
+    }
+
+    /// <summary>Resets who has just been accepted, if that fault is about him.</summary>
+    private static bool TryReset(Socket socket, Fault fault)
+    {
+        try
+        {
+            if (!fault.Covers(((IPEndPoint)socket.RemoteEndPoint!).Address) || !fault.DrawNext())
+            {
+                return false;
+            }
+
+            fault.CountConnection();
+            socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        }
+        catch (SocketException)
+        {
+            // Gone already.
+        }
+
+        socket.Dispose();
+        return true;
     }
 
     private void CloseTurnstilesWhenEmpty()

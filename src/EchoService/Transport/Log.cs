@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using EchoService.Transport.Faults;
 
 namespace EchoService.Transport;
 
@@ -29,6 +30,15 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 1021, Level = LogLevel.Debug, Message = "Connection {Id} was reset by its client {Peer}")]
     public static partial void ConnectionReset(ILogger logger, long id, EndPoint peer);
+
+    [LoggerMessage(EventId = 1030, Level = LogLevel.Information, Message = "Fault {Id} began: {Kind}, for {Seconds} s at most")]
+    public static partial void FaultBegan(ILogger logger, long id, FaultKind kind, double seconds);
+
+    [LoggerMessage(EventId = 1031, Level = LogLevel.Information, Message = "Fault {Id} ended: {Kind}, {Why}, after {Connections} connections or datagrams and {Bytes} bytes")]
+    public static partial void FaultEnded(ILogger logger, long id, FaultKind kind, FaultEnd why, long connections, long bytes);
+
+    [LoggerMessage(EventId = 1032, Level = LogLevel.Warning, Message = "The listener that a fault had closed cannot be bound again ({Error}); trying again in {DelayMilliseconds} ms")]
+    public static partial void ListenerNotBack(ILogger logger, SocketError error, double delayMilliseconds);
 
     [LoggerMessage(EventId = 1022, Level = LogLevel.Error, Message = "A datagram failed in an unexpected way and was dropped")]
     public static partial void DatagramFailed(ILogger logger, Exception exception);

@@ -28,12 +28,16 @@ internal sealed class TransportCounters
     private long _retiredSent;
     private long _accepted;
     private long _abandoned;
+    private long _altered;
 
     /// <summary>Connections accepted and admitted.</summary>
     public long Accepted => Volatile.Read(ref _accepted);
 
     /// <summary>Bytes received from clients but not handed to the kernel for them before their connection ended.</summary>
     public long Abandoned => Volatile.Read(ref _abandoned);
+
+    /// <summary>Bytes that faults have added to what was received, less those that they have dropped.</summary>
+    public long Altered => Volatile.Read(ref _altered);
 
     /// <summary>The calling thread's share. Hold it no longer than the thread holds the connection.</summary>
     public Stripe Current => _holder is { } holder && ReferenceEquals(holder.Owner, this) ? holder.Stripe : AddStripe();
@@ -65,7 +69,7 @@ internal sealed class TransportCounters
     {
         var abandoned = Abandoned;
         var (received, sent) = ReadBytes();
-        return Math.Max(0, received - sent - abandoned);
+        return Math.Max(0, received + Altered - sent - abandoned);
     }
 
     /// <summary>Connections that ended for <paramref name="reason"/>.</summary>
@@ -83,6 +87,8 @@ internal sealed class TransportCounters
     public void CountAcceptError(AcceptError error) => Interlocked.Increment(ref _acceptErrors[(int)error]);
 
     public void CountAccepted() => Interlocked.Increment(ref _accepted);
+
+    public void CountAltered(int difference) => Interlocked.Add(ref _altered, difference);
 
     public void CountRejected(RejectReason reason) => Interlocked.Increment(ref _rejected[(int)reason]);
 

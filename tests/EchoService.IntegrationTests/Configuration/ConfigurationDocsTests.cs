@@ -13,6 +13,7 @@ public sealed class ConfigurationDocsTests
     [
         .. EchoSettings.Table.Select(setting => ($"Echo:{setting.Key}", setting.Allowed)),
         .. DrainSettings.Table.Select(setting => ($"Drain:{setting.Key}", setting.Allowed)),
+        .. FaultSettings.Table.Select(setting => ($"Faults:{setting.Key}", setting.Allowed)),
         .. ManagementSettings.Table.Select(setting => ($"Management:{setting.Key}", setting.Allowed)),
     ];
 
@@ -33,7 +34,7 @@ public sealed class ConfigurationDocsTests
     }
 
     private static bool IsSetting(string cell) =>
-        ((string[])["`Echo:", "`Drain:", "`Management:"]).Any(section => cell.StartsWith(section, StringComparison.Ordinal));
+        ((string[])["`Echo:", "`Drain:", "`Faults:", "`Management:"]).Any(section => cell.StartsWith(section, StringComparison.Ordinal));
 
     private static T Read<T>(IDisposable application)
         where T : notnull => ((Microsoft.AspNetCore.Builder.WebApplication)application).Services.GetRequiredService<T>();

@@ -158,7 +158,7 @@ public sealed class EventStreamTests
     }
 
     private static IAsyncEnumerator<SseItem<object>> Read(LifecycleHarness harness, Host host) =>
-        new EventStream(new StatsReader(harness.Server, harness.Lifecycle, new ManagementConnections(new ManagementOptions(), new DescriptorBudget(1, 1), harness.Time, NullLogger<ManagementConnections>.Instance)), harness.Lifecycle, host, harness.Time)
+        new EventStream(new StatsReader(harness.Server, harness.Lifecycle, new ManagementConnections(new ManagementOptions(), new DescriptorBudget(1, 1), harness.Time, NullLogger<ManagementConnections>.Instance)), harness.Lifecycle, harness.Server, host, harness.Time)
             .ReadAsync(TestContext.Current.CancellationToken)
             .GetAsyncEnumerator(TestContext.Current.CancellationToken);
 

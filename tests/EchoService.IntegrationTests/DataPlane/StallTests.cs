@@ -9,6 +9,7 @@ using EchoService.Transport.Addressing;
 using EchoService.Transport.Buffers;
 using EchoService.Transport.Connections;
 using EchoService.Transport.Fairness;
+using EchoService.Transport.Faults;
 using EchoService.Transport.ProxyProtocol;
 using EchoService.Transport.Timing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -154,6 +155,7 @@ public sealed class StallTests
             EventArgs = new SocketAsyncEventArgsPool(1),
             Turnstiles = new Turnstiles(static () => new Bell()),
             Counters = new TransportCounters(),
+            Faults = new FaultTable(new ConnectionRegistry(1), new CoarseClock(time), time, NullLogger.Instance),
             Observer = new Observer(),
             Logger = NullLogger.Instance,
             Ended = static _ => { },

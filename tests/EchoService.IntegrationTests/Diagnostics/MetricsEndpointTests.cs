@@ -17,9 +17,12 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
         .. Series("echo_buffer_bytes", "state", "in_use"),
         .. Series(
             "echo_connections_closed_total", "reason",
-            "client_fin", "client_reset", "idle_timeout", "send_timeout", "max_lifetime", "admin", "drain", "drain_forced", "proxy_header", "error"),
+            "client_fin", "client_reset", "idle_timeout", "send_timeout", "max_lifetime", "admin", "drain", "drain_forced", "proxy_header", "fault", "error"),
         .. Series("echo_connections_rejected_total", "reason", "limit", "draining", "resource"),
         .. Series("echo_drain_closed_total", "how", "client", "graceful", "forced"),
+        .. Faults("echo_faults_active"),
+        .. Faults("echo_fault_connections_total"),
+        .. Faults("echo_fault_bytes_total"),
         .. Series("echo_phase", "phase", "lame_duck", "draining", "forcing", "drained"),
         .. Series("echo_udp_datagrams_total", "direction", "received", "sent"),
     ];
@@ -38,7 +41,7 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
     private static readonly string[] Counters =
     [
         "echo_accept_errors", "echo_connections_accepted", "echo_connections_closed", "echo_connections_rejected", "echo_drain_closed",
-        "echo_management_connections_rejected", "echo_received_bytes", "echo_sent_bytes", "echo_udp_datagrams", "echo_udp_dropped",
+        "echo_fault_bytes", "echo_fault_connections", "echo_management_connections_rejected", "echo_received_bytes", "echo_sent_bytes", "echo_udp_datagrams", "echo_udp_dropped",
     ];
 
     [Theory]
@@ -517,6 +520,11 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
         await promtool.WriteInputAsync(await service.ScrapeTextAsync());
         (await promtool.ExitAsync()).ShouldBe(new ProcessResult(0, "", ""));
     }
+
+    private static IEnumerable<string> Faults(string name) => Series(
+        name, "kind",
+        "delay", "throttle", "stall", "slice", "reset", "fin", "corrupt", "drop", "duplicate", "keep_open",
+        "refuse", "no_accept", "reset_new", "unready", "false_ready", "udp_drop", "udp_delay", "udp_duplicate");
 
     private static IEnumerable<string> Series(string name, string label, params string[] values) => values.Select(value => $"{name}{{{label}=\"{value}\"}}");
 }

@@ -200,7 +200,7 @@ public sealed class UdpEchoTests : ServiceTests
     {
         var options = new UdpOptions { RatePerSource = 1 };
         await using var harness = NewHarness(options);
-        var context = new UdpContext { Options = options, Counters = harness.Server.UdpCounters, TimeProvider = harness.Time, Logger = NullLogger.Instance };
+        var context = new UdpContext { Options = options, Counters = harness.Server.UdpCounters, Faults = harness.Server.Faults, TimeProvider = harness.Time, Logger = NullLogger.Instance };
         var udp = UdpEchoServer.Bind(context, harness.Server.EndPoint!);
         using var flood = new DatagramClient(harness.Server.EndPoint!);
         // Whoever deals with a datagram asks for the time, and finds the next one there when done.

@@ -11,7 +11,8 @@ namespace EchoService.ControlPlane.Clients;
 /// <param name="MinAge">For how long they have been connected at least.</param>
 /// <param name="MinIdle">For how long no byte has moved at least.</param>
 /// <param name="MinPendingBytes">How many bytes at least have not been sent back.</param>
-internal sealed record ClientFilter(ConnectionState? State, ListenerKind? Listener, AddressRange? Remote, TimeSpan MinAge, TimeSpan MinIdle, long MinPendingBytes)
+/// <param name="Fault">Which fault has hold of them, or has ended them.</param>
+internal sealed record ClientFilter(ConnectionState? State, ListenerKind? Listener, AddressRange? Remote, TimeSpan MinAge, TimeSpan MinIdle, long MinPendingBytes, long? Fault = null)
 {
     /// <summary>Lets all open and closing clients through.</summary>
     public static ClientFilter Everyone { get; } = new(null, null, null, TimeSpan.Zero, TimeSpan.Zero, 0);
@@ -27,6 +28,7 @@ internal sealed record ClientFilter(ConnectionState? State, ListenerKind? Listen
             && until - connection.ConnectedAt >= MinAge.TotalMilliseconds
             && until - connection.LastActiveAt >= MinIdle.TotalMilliseconds
             && connection.PendingBytes >= MinPendingBytes
+            && (Fault is not { } fault || connection.Detour?.IsHeldBy(fault) is true)
             && (Remote is null || Remote.Contains(connection.RemoteEndPoint.Address));
     }
 }

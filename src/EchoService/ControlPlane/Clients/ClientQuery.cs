@@ -54,6 +54,12 @@ internal sealed record ClientQuery(ClientFilter Filter, ClientOrder Order, int L
         "Only clients that have at least this many bytes not sent back yet.",
         () => new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0", Default = 0 });
 
+    private static readonly QueryParameter<long> FaultParameter = new(
+        "fault",
+        ValueFormats.Integer(1, long.MaxValue),
+        "Only clients that this fault has hold of, or has ended.",
+        () => new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "1" });
+
     private static readonly QueryParameter<ClientOrder> SortParameter = new(
         "sort",
         ValueFormats.Name([.. ClientOrder.All]),
@@ -81,7 +87,7 @@ internal sealed record ClientQuery(ClientFilter Filter, ClientOrder Order, int L
 
     public static IReadOnlyList<QueryParameter> Parameters { get; } =
     [
-        StateParameter, ListenerParameter, RemoteParameter, MinAgeParameter, MinIdleParameter, MinPendingBytesParameter, SortParameter, LimitParameter, CursorParameter,
+        StateParameter, ListenerParameter, RemoteParameter, MinAgeParameter, MinIdleParameter, MinPendingBytesParameter, FaultParameter, SortParameter, LimitParameter, CursorParameter,
     ];
 
     /// <summary>Reads a query that has been checked.</summary>
@@ -92,7 +98,8 @@ internal sealed record ClientQuery(ClientFilter Filter, ClientOrder Order, int L
             RemoteParameter.TryRead(query, out var remote) ? remote : null,
             TimeSpan.FromSeconds(MinAgeParameter.Read(query, 0)),
             TimeSpan.FromSeconds(MinIdleParameter.Read(query, 0)),
-            MinPendingBytesParameter.Read(query, 0)),
+            MinPendingBytesParameter.Read(query, 0),
+            FaultParameter.TryRead(query, out var fault) ? fault : null),
         SortParameter.Read(query, default),
         (int)LimitParameter.Read(query, DefaultLimit),
         CursorParameter.TryRead(query, out var cursor) ? cursor : null);

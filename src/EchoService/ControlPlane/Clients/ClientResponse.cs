@@ -26,6 +26,7 @@ namespace EchoService.ControlPlane.Clients;
 /// <param name="BytesUnsent">Bytes received that were never handed to the kernel for the way back; 0 while it is open.</param>
 /// <param name="ClosePercent">The share that a call of <c>POST /clients/close</c> shed which closed it; null where none did.</param>
 /// <param name="Listener">Which port it came by: echo, or the one with a banner.</param>
+/// <param name="Fault">The fault that has had hold of it for longest, or that has ended it; null: none.</param>
 internal sealed record ClientResponse(
     long Id,
     string RemoteEndPoint,
@@ -46,7 +47,8 @@ internal sealed record ClientResponse(
     ClosedHow? ClosedHow,
     long BytesUnsent,
     double? ClosePercent,
-    ListenerKind Listener)
+    ListenerKind Listener,
+    long? Fault)
 {
     public static ClientResponse From(EchoConnection connection, CoarseClock clock)
     {
@@ -55,6 +57,7 @@ internal sealed record ClientResponse(
         // Sent first, for it is the smaller one.
         var sent = connection.BytesSent;
         var received = connection.BytesReceived;
+        var pending = connection.PendingBytes;
         var lastActiveAt = connection.LastActiveAt;
         // The clock of a connection that ends this very moment may not be written yet; it never ends before it was active.
         var until = state == ConnectionState.Closed ? Math.Max(connection.EndedAt, lastActiveAt) : Math.Max(clock.Now, lastActiveAt);
@@ -72,13 +75,14 @@ internal sealed record ClientResponse(
             (until - lastActiveAt) / 1000.0,
             received,
             sent,
-            state == ConnectionState.Closed ? 0 : received - sent,
+            state == ConnectionState.Closed ? 0 : pending,
             state == ConnectionState.Closed ? clock.ToUtc(until).UtcDateTime : null,
             reason == Transport.Connections.CloseReason.None ? null : reason,
             state == ConnectionState.Closed ? HowOf(connection.CloseOutcome) : null,
-            state == ConnectionState.Closed ? received - sent : 0,
+            state == ConnectionState.Closed ? pending : 0,
             Shedding.ShareOf(connection),
-            connection.Listener);
+            connection.Listener,
+            connection.Detour?.FaultId);
     }
 
     private static ClosedHow HowOf(CloseOutcome outcome) => outcome == CloseOutcome.InOrder ? Clients.ClosedHow.Fin : Clients.ClosedHow.Reset;

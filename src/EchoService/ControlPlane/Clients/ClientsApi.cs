@@ -45,7 +45,8 @@ internal static class ClientsApi
         ClosedHow: null,
         BytesUnsent: 0,
         ClosePercent: null,
-        ListenerKind.Echo);
+        ListenerKind.Echo,
+        Fault: null);
 
     public static void MapClients(this IEndpointRouteBuilder app)
     {

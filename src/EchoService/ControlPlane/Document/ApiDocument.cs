@@ -16,6 +16,7 @@ internal static class ApiDocument
     private static readonly Dictionary<string, string> TagDescriptions = new()
     {
         ["Clients"] = "Who is connected, who was, and showing them out.",
+        ["Faults"] = "Misbehaviour on demand, where Faults:Enabled says so.",
         ["Drain"] = "Moving everyone elsewhere: the same drain that SIGTERM begins.",
         ["Health"] = "Probes for balancers and orchestrators.",
         ["Metrics"] = "Time series for Prometheus.",
@@ -38,6 +39,7 @@ internal static class ApiDocument
         {
             AddQueryParameters(operation, context);
             AddExamples(operation, context);
+            AddRequestExamples(operation, context);
             AddBodyProblems(operation, context);
             AddAccessRule(operation, context);
             return Task.CompletedTask;
@@ -63,7 +65,7 @@ internal static class ApiDocument
         {
             Title = "EchoService management API",
             Version = "1.0.0",
-            Description = "Figures, clients, health and drain of a TCP echo service. Errors are application/problem+json. "
+            Description = "Figures, clients, health, drain and faults of a TCP echo service. Errors are application/problem+json. "
                 + "Calls that change something need the key of Management:ApiKey where one is set, and otherwise come from loopback.",
             License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
         };
@@ -118,6 +120,24 @@ internal static class ApiDocument
             {
                 content.Example = JsonSerializer.SerializeToNode(example.Value, json.GetTypeInfo(example.Value.GetType()));
             }
+        }
+    }
+
+    private static void AddRequestExamples(OpenApiOperation operation, OpenApiOperationTransformerContext context)
+    {
+        var json = context.ApplicationServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
+        foreach (var (name, value) in context.Description.ActionDescriptor.EndpointMetadata.OfType<RequestExamples>().SelectMany(examples => examples.Values))
+        {
+            // As somebody would write it: without what is not given.
+            var example = JsonSerializer.SerializeToNode(value, json.GetTypeInfo(value.GetType()))!.AsObject();
+            foreach (var absent in example.Where(property => property.Value is null).Select(property => property.Key).ToArray())
+            {
+                example.Remove(absent);
+            }
+
+            var content = operation.RequestBody!.Content!["application/json"];
+            content.Examples ??= new Dictionary<string, IOpenApiExample>();
+            content.Examples.Add(name, new OpenApiExample { Value = example });
         }
     }
 

@@ -16,6 +16,9 @@ internal static class EventsApi
         event: phase
         data: {"phase":"lameDuck","previous":"serving"}
 
+        event: fault
+        data: {"ended":"expired","fault":{"id":3,"kind":"stall", … }}
+
 
         """;
 
@@ -24,8 +27,8 @@ internal static class EventsApi
             .WithName("GetEvents")
             .WithSummary("What happens, as it happens")
             .WithDescription("Server-sent events: `stats` at once and then every second, with what GET /stats answers, and `phase` at "
-                + "every change of phase, in order, with the phase and the one before it. The stream goes on while the service drains and "
-                + "ends when it has drained to stop. A reader that is slow misses figures and no change of phase; one that lags "
+                + "every change of phase, in order, with the phase and the one before it, and `fault` when a fault begins or ends, with why it ended, and null for one that begins. The stream goes on while the service drains and "
+                + "ends when it has drained to stop. A reader that is slow misses figures and no change; one that lags "
                 + $"more than {EventStream.Backlog} changes behind is let go, to begin again. There may be Management:MaxEventStreams "
                 + "readers at once; the next one is told 503.")
             .WithTags("Stats")

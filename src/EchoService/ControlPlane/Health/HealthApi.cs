@@ -1,5 +1,7 @@
 using EchoService.ControlPlane.Document;
 using EchoService.Lifecycle;
+using EchoService.Transport;
+using EchoService.Transport.Faults;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace EchoService.ControlPlane.Health;
@@ -27,7 +29,7 @@ internal static class HealthApi
         app.MapGet("/readyz", GetReadiness)
             .WithName("GetReadiness")
             .WithSummary("Whether new clients are wanted")
-            .WithDescription("200 while serving; 503 from the first moment of a drain, and 200 again when the drain is taken back.")
+            .WithDescription("200 while serving; 503 from the first moment of a drain, and 200 again when the drain is taken back. A fault that was asked for may have it say otherwise, and is named.")
             .WithTags(Tag)
             .Produces<HealthResponse>()
             .Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable)
@@ -38,16 +40,34 @@ internal static class HealthApi
     private static Ok<HealthResponse> GetLiveness(ServiceLifecycle lifecycle) =>
         TypedResults.Ok(new HealthResponse(HealthStatus.Ok, lifecycle.Phase, null));
 
-    private static HealthResponse GetReadiness(ServiceLifecycle lifecycle, HttpResponse response)
+    private static HealthResponse GetReadiness(ServiceLifecycle lifecycle, EchoServer server, HttpResponse response)
     {
-        var phase = lifecycle.Phase;
-        if (phase == ServicePhase.Serving)
+        var answer = Judge(lifecycle.Phase, server);
+        if (answer.Status != HealthStatus.Ok)
         {
-            return new HealthResponse(HealthStatus.Ok, phase, null);
+            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         }
 
-        response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        return NotReady(phase);
+        return answer;
+    }
+
+    private static HealthResponse Judge(ServicePhase phase, EchoServer server)
+    {
+        if (phase != ServicePhase.Serving)
+        {
+            return server.Faults.Find(FaultKind.FalseReady) is { } lie
+                ? new HealthResponse(HealthStatus.Ok, phase, $"Fault {lie.Id} says so, in spite of the drain.")
+                : NotReady(phase);
+        }
+
+        if (server.Faults.Find(FaultKind.Unready) is { } fault)
+        {
+            return new HealthResponse(HealthStatus.Unavailable, phase, $"Fault {fault.Id} says so: all else serves.");
+        }
+
+        return server.LacksListener
+            ? new HealthResponse(HealthStatus.Unavailable, phase, "The port of the listener that a fault had closed is taken: nobody can connect.")
+            : new HealthResponse(HealthStatus.Ok, phase, null);
     }
 
     private static HealthResponse NotReady(ServicePhase phase) => new(HealthStatus.Unavailable, phase, phase switch

@@ -6,6 +6,6 @@ internal enum ListenerState
     /// <summary>They can.</summary>
     Listening,
 
-    /// <summary>A drain has closed the listener.</summary>
+    /// <summary>A drain or a fault has closed the listener.</summary>
     Closed,
 }

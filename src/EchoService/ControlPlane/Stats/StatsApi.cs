@@ -22,6 +22,7 @@ internal static class StatsApi
             new Dictionary<CloseReason, long> { [CloseReason.ClientFin] = 6 },
             new Dictionary<RejectReason, long> { [RejectReason.Limit] = 0, [RejectReason.Draining] = 0, [RejectReason.Resource] = 0 }),
         new ByteStats(1_048_576, 1_048_576),
+        new FaultStats(0),
         new ManagementStats(1, 256, 0),
         new PoolStats(new EventArgsStats(10_000, 3, 1), new BufferStats(1024, 65_536)),
         new DatagramStats(0, 0, 0));
@@ -30,7 +31,7 @@ internal static class StatsApi
         app.MapGet("/stats", GetStats)
             .WithName("GetStats")
             .WithSummary("The service in figures")
-            .WithDescription("At rest, accepted = active + the sum of closed, and received = sent, less what a reset left unsent.")
+            .WithDescription("At rest, accepted = active + the sum of closed, and received = sent, less what a reset left unsent and what faults have dropped or added.")
             .WithTags("Stats")
             .WithQuery()
             .WithExample(StatusCodes.Status200OK, Example);

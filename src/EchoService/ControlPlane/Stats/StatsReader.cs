@@ -29,6 +29,7 @@ internal sealed class StatsReader(EchoServer server, ServiceLifecycle lifecycle,
                 Enum.GetValues<CloseReason>().Where(reason => reason != CloseReason.None).ToDictionary(reason => reason, counters.Closed),
                 Enum.GetValues<RejectReason>().ToDictionary(reason => reason, counters.Rejected)),
             new ByteStats(received, sent),
+            new FaultStats(server.Faults.Active.Count),
             new ManagementStats(management.Active, management.Limit, management.EventStreams),
             new PoolStats(
                 new EventArgsStats(server.EventArgs.Capacity, server.EventArgs.Created, server.EventArgs.InUse),

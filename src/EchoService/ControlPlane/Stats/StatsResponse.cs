@@ -8,6 +8,7 @@ namespace EchoService.ControlPlane.Stats;
 /// <param name="Listeners">What it listens on.</param>
 /// <param name="Connections">TCP connections.</param>
 /// <param name="Bytes">Bytes over TCP.</param>
+/// <param name="Faults">Faults that were asked for.</param>
 /// <param name="Management">Clients of this API.</param>
 /// <param name="Pools">What is kept for reuse.</param>
 /// <param name="Udp">Datagrams.</param>
@@ -17,6 +18,7 @@ internal sealed record StatsResponse(
     IReadOnlyList<ListenerStats> Listeners,
     ConnectionStats Connections,
     ByteStats Bytes,
+    FaultStats Faults,
     ManagementStats Management,
     PoolStats Pools,
     DatagramStats Udp);

@@ -13,6 +13,10 @@ internal sealed class AcceptEventArgs(ConnectionListener listener) : SocketAsync
     /// <summary>Goes on accepting, now that there is a free place.</summary>
     public void Continue() => ThreadPool.UnsafeQueueUserWorkItem(static args => args.Accept(), this, preferLocal: false);
 
+    /// <summary>Goes on with whom it has accepted.</summary>
+    public void Continue(Socket accepted) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static work => work.Args.LetIn(work.Accepted), (Args: this, Accepted: accepted), preferLocal: false);
+
     /// <summary>Goes on accepting when <paramref name="delay"/> is over.</summary>
     public void ContinueAfter(TimeSpan delay, TimeProvider timeProvider)
     {
@@ -21,6 +25,8 @@ internal sealed class AcceptEventArgs(ConnectionListener listener) : SocketAsync
     }
 
     protected override void OnCompleted(SocketAsyncEventArgs e) => listener.OnAcceptCompleted(this);
+
+    private void LetIn(Socket accepted) => listener.LetIn(this, accepted);
 
     private void Accept() => listener.Accept(this);
 }

@@ -92,6 +92,24 @@ internal sealed class ConnectionListener
         }
     }
 
+    /// <summary>Keeps others from getting a port on which nobody listens: who connects to it is refused.</summary>
+    /// <returns>What holds it until it is disposed; null where it could not be had.</returns>
+    public static Socket? TryHoldPort(IPEndPoint endPoint)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
+            socket.Bind(endPoint);
+            return socket;
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            return null;
+        }
+    }
+
     /// <summary>Starts to accept.</summary>
     public void Start()
     {
@@ -113,6 +131,9 @@ internal sealed class ConnectionListener
 
     /// <summary>Runs an accept loop that has nothing outstanding.</summary>
     public void Accept(AcceptEventArgs args) => Loop(args, accepted: null);
+
+    /// <summary>Goes on with whom a loop has accepted and was not to let in.</summary>
+    public void LetIn(AcceptEventArgs args, Socket accepted) => Loop(args, accepted);
 
     /// <summary>Goes on with a loop whose accept has completed.</summary>
     public void OnAcceptCompleted(AcceptEventArgs args)
@@ -168,6 +189,11 @@ internal sealed class ConnectionListener
         bool completed;
         do
         {
+            if (accepted is not null && _context.Gate.TryHold(args, accepted))
+            {
+                return;
+            }
+
             // The next accept is posted before the first receive of the client at hand, which may run for a whole turn.
             completed = Post(args);
             if (accepted is not null)

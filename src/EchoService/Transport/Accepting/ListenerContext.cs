@@ -11,6 +11,9 @@ internal sealed class ListenerContext
 
     public required TransportCounters Counters { get; init; }
 
+    /// <summary>What accept loops pass with whom they have accepted.</summary>
+    public required AcceptGate Gate { get; init; }
+
     public required TimeProvider TimeProvider { get; init; }
 
     public required ILogger Logger { get; init; }

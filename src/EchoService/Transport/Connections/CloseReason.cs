@@ -34,6 +34,9 @@ internal enum CloseReason
     /// <summary>The PROXY protocol header was missing, malformed, late or from an untrusted peer.</summary>
     ProxyHeader,
 
+    /// <summary>Ended by a fault that was asked for.</summary>
+    Fault,
+
     /// <summary>Any other socket error.</summary>
     Error,
 }

@@ -1,5 +1,6 @@
 using EchoService.Transport.Buffers;
 using EchoService.Transport.Fairness;
+using EchoService.Transport.Faults;
 using EchoService.Transport.ProxyProtocol;
 using EchoService.Transport.Timing;
 
@@ -24,6 +25,8 @@ internal sealed class ConnectionContext
     public required Turnstiles Turnstiles { get; init; }
 
     public required TransportCounters Counters { get; init; }
+
+    public required FaultTable Faults { get; init; }
 
     public required IConnectionObserver Observer { get; init; }
 

@@ -7,6 +7,7 @@ internal struct ConnectionFigures(long now)
     private long _bytesReceived;
     private long _bytesSent;
     private long _bytesDiscarded;
+    private long _bytesAltered;
     private long _lastReceivedAt = now;
     private long _lastSentAt = now;
 
@@ -16,6 +17,9 @@ internal struct ConnectionFigures(long now)
 
     /// <summary>Bytes that are not echoed: those of a PROXY header, and those that came after our FIN.</summary>
     public readonly long BytesDiscarded => Volatile.Read(in _bytesDiscarded);
+
+    /// <summary>Bytes that faults have added, less those that they have dropped: what was received and this together is to be sent.</summary>
+    public readonly long BytesAltered => Volatile.Read(in _bytesAltered);
 
     public readonly long LastReceivedAt => Volatile.Read(in _lastReceivedAt);
 
@@ -33,6 +37,8 @@ internal struct ConnectionFigures(long now)
         _lastSentAt = now;
         _bytesSent += count;
     }
+
+    public void OnAltered(int difference) => _bytesAltered += difference;
 
     public void OnDiscarded(int count) => _bytesDiscarded += count;
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EchoService.Transport.Accepting;
+using EchoService.Transport.Faults;
 
 namespace EchoService.Transport.Connections;
 
@@ -19,6 +20,9 @@ internal abstract class EchoConnection
     private IPEndPoint? _client;
     private IPEndPoint? _localEndPoint;
     private long _endedAt;
+
+    // All that a connection knows of faults; null while none has hold of it.
+    private Detour? _detour;
 
     /// <param name="context">What it shares with the others.</param>
     /// <param name="id">Never given to another.</param>
@@ -84,9 +88,15 @@ internal abstract class EchoConnection
         {
             // Sent first, for it is the smaller one.
             var sent = BytesSent;
-            return BytesReceived - sent;
+            return BytesReceived + _figures.BytesAltered - sent;
         }
     }
+
+    /// <summary>The way that its bytes take while a fault has hold of it, or took until one ended it; null: none has.</summary>
+    public Detour? Detour => Volatile.Read(ref _detour);
+
+    /// <summary>Whether it is known who the client is: a PROXY header, where there has to be one, is complete.</summary>
+    public bool IsIdentified => _state.Phase != ConnectionPhase.ReadingHeader;
 
     /// <summary>Who asked for its end; <see cref="Connections.CloseReason.None"/> while it is open.</summary>
     public CloseReason CloseReason => _state.Reason;
@@ -107,14 +117,14 @@ internal abstract class EchoConnection
     /// <summary>What it shares with the others.</summary>
     protected ConnectionContext Context { get; }
 
-    /// <summary>Null once it has ended. The loop frees it, unless an abort has taken it away.</summary>
-    protected Socket? Socket { get; private set; }
+    /// <summary>For the loop and its detour. Null once it has ended. The loop frees it, unless an abort has taken it away.</summary>
+    public Socket? Socket { get; private set; }
 
-    /// <summary>Where it stands; changed by the loop and by whoever closes.</summary>
-    protected ref CloseState Progress => ref _state;
+    /// <summary>Where it stands; changed by the loop, its detour, and whoever closes.</summary>
+    public ref CloseState Progress => ref _state;
 
-    /// <summary>Written by the loop.</summary>
-    protected ref ConnectionFigures Figures => ref _figures;
+    /// <summary>Written by the loop and its detour.</summary>
+    public ref ConnectionFigures Figures => ref _figures;
 
     /// <summary>
     /// Asks for a graceful close: what has been read is echoed, then FIN, then what still comes is discarded until the
@@ -129,6 +139,7 @@ internal abstract class EchoConnection
             SendFin();
         }
 
+        Detour?.Wake();
         return began;
     }
 
@@ -146,6 +157,35 @@ internal abstract class EchoConnection
         return aborted;
     }
 
+    /// <summary>Lets a fault take hold of it.</summary>
+    /// <returns>False: another of its kind has, or it is about to end.</returns>
+    public bool TryHold(Hold hold)
+    {
+        while (true)
+        {
+            var detour = Detour;
+            if (detour is null)
+            {
+                var fresh = new Detour((EchoLoop)this, Context);
+                detour = Interlocked.CompareExchange(ref _detour, fresh, null) ?? fresh;
+            }
+
+            if (detour.TryAdd(hold, out var isOver))
+            {
+                return true;
+            }
+
+            // One that is over has left, or stays since the connection has ended.
+            if (!isOver || detour == Detour)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>No fault has hold of it any more, and nothing is held back. Called by the detour alone.</summary>
+    public void LeaveDetour() => Volatile.Write(ref _detour, null);
+
     /// <summary>Applies the timeouts. Called by the sweep alone.</summary>
     /// <param name="now">Milliseconds of the server's clock.</param>
     public void CheckTimeouts(long now)
@@ -159,6 +199,12 @@ internal abstract class EchoConnection
         var received = BytesReceived;
         var discarded = _figures.BytesDiscarded;
         _watch.Look(received + BytesSent, discarded, phase >= ConnectionPhase.Finishing, now);
+        if (Detour is { HoldsBack: true })
+        {
+            // It is not the client that makes it wait.
+            _watch.Restart(now);
+        }
+
         if (phase == ConnectionPhase.Closing
             ? _watch.FinAcknowledgedAt == ProgressWatch.Never
             : phase is ConnectionPhase.Echoing or ConnectionPhase.Finishing && now > _watch.MovedAt)
@@ -199,7 +245,7 @@ internal abstract class EchoConnection
     /// <summary>The PROXY header has named the client.</summary>
     protected void Identify(IPEndPoint? client) => Volatile.Write(ref _client, client);
 
-    protected void SendFin()
+    public void SendFin()
     {
         try
         {
@@ -281,6 +327,8 @@ internal abstract class EchoConnection
         }
 
         socket.Dispose();
+        // Where nothing is outstanding, nothing else tells it.
+        Detour?.Wake();
     }
 
     private IPEndPoint? ReadLocalEndPoint()

@@ -86,7 +86,19 @@ internal sealed class EchoLoop : EchoConnection
     /// <summary>Has the processor fetch what the next message will touch.</summary>
     public void FetchPartsIntoCache() => ConnectionCacheHints.FetchParts(_args, _buffer.Small, Socket);
 
-    private static CloseReason Classify(SocketError error) => error is
+    /// <summary>Frees everything, the first time that it is called. For the loop, and for its detour when that is the last to stop.</summary>
+    public void Free(CloseReason reason, CloseOutcome outcome)
+    {
+        if (TrySettle(reason, outcome))
+        {
+            _buffer.Return(_args);
+            Context.EventArgs.Return(_args);
+            Context.Ended(this);
+        }
+    }
+
+    /// <summary>Who is behind a failed operation.</summary>
+    public static CloseReason Classify(SocketError error) => error is
         SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NotConnected
         ? CloseReason.ClientReset
         : CloseReason.Error;
@@ -208,6 +220,7 @@ internal sealed class EchoLoop : EchoConnection
         // Else a close came first, and what follows is discarded.
         if (Progress.TryEndHeader())
         {
+            Context.Faults.Meet(this);
             var (offset, rest) = (_args.Offset + consumed, count - consumed);
             if (prologue.Banner is { } banner)
             {
@@ -262,6 +275,14 @@ internal sealed class EchoLoop : EchoConnection
     /// <summary>Prepares to send back what is in the buffer.</summary>
     private bool Echo(int offset, int count)
     {
+        // All that a message pays for faults while none has hold of the connection.
+        if (Detour is { } detour && detour.TryTake(_args.Buffer.AsSpan(offset, count)))
+        {
+            _buffer.NoteFill(count, _args.Count);
+            PrepareReceive();
+            return detour.MayRead();
+        }
+
         if (!Progress.TryBeginEcho())
         {
             // Our FIN went out while this was on its way: it is not echoed, and so not counted as received.
@@ -369,19 +390,23 @@ internal sealed class EchoLoop : EchoConnection
     }
 
     /// <summary>A receive has found the end of the stream, or an error.</summary>
-    private bool EndOfStream(CloseReason byFin) => _args.SocketError == SocketError.Success
-        ? End(byFin, CloseOutcome.InOrder)
-        : End(Classify(_args.SocketError), CloseOutcome.CutByClient);
+    private bool EndOfStream(CloseReason byFin)
+    {
+        if (_args.SocketError != SocketError.Success)
+        {
+            return End(Classify(_args.SocketError), CloseOutcome.CutByClient);
+        }
 
-    /// <summary>Frees everything, the first time that it is called.</summary>
-    /// <returns>False, for the loop to stop.</returns>
+        return !(Detour is { } detour && detour.TryKeepAfterFin()) && End(byFin, CloseOutcome.InOrder);
+    }
+
+    /// <summary>The loop is over.</summary>
+    /// <returns>False, for it to stop.</returns>
     private bool End(CloseReason reason, CloseOutcome outcome)
     {
-        if (TrySettle(reason, outcome))
+        if (Detour is not { } detour || detour.TryEnd(ref reason, ref outcome))
         {
-            _buffer.Return(_args);
-            Context.EventArgs.Return(_args);
-            Context.Ended(this);
+            Free(reason, outcome);
         }
 
         return false;

@@ -50,6 +50,9 @@ internal struct ProgressWatch()
         _discarded = discarded;
     }
 
+    /// <summary>Time begins anew, though nothing has moved.</summary>
+    public void Restart(long now) => MovedAt = now;
+
     /// <summary>Takes in what the kernel says of bytes that it has taken from us already.</summary>
     public void LookAtKernel(TcpInfo info, bool finIsOut, long now)
     {

@@ -1,3 +1,5 @@
+using EchoService.Transport.Faults;
+
 namespace EchoService.Transport.Udp;
 
 /// <summary>All that UDP knows of the world.</summary>
@@ -6,6 +8,8 @@ internal sealed class UdpContext
     public required UdpOptions Options { get; init; }
 
     public required UdpCounters Counters { get; init; }
+
+    public required FaultTable Faults { get; init; }
 
     public required TimeProvider TimeProvider { get; init; }
 

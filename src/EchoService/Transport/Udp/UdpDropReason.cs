@@ -15,6 +15,9 @@ internal enum UdpDropReason
     /// <summary>No socket could be had for the local address that it was sent to.</summary>
     Resource,
 
+    /// <summary>A fault that was asked for.</summary>
+    Fault,
+
     /// <summary>The kernel did not take the reply: no route, a firewall, a full queue, a close in between.</summary>
     Send,
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using EchoService.Transport.Addressing;
+using EchoService.Transport.Faults;
 using EchoService.Transport.Timing;
 
 namespace EchoService.Transport.Udp;
@@ -33,6 +34,9 @@ internal sealed class UdpEchoServer
     /// <summary>Ports of system services (RFC 6335): echo, chargen, DNS, NTP and others that would answer an answer.</summary>
     private const int FirstUserPort = 1024;
 
+    /// <summary>Bytes of datagrams that a fault may hold back; those beyond are dropped.</summary>
+    private const int MostHeldBytes = 16 << 20;
+
     private readonly Lock _lock = new();
     private readonly UdpContext _context;
     private readonly UdpSocket _socket;
@@ -42,6 +46,7 @@ internal sealed class UdpEchoServer
 
     // By the local address that they are bound to.
     private readonly Dictionary<IPAddress, UdpSocket> _byLocalAddress = [];
+    private long _heldBytes;
     private bool _isClosed;
 
     private UdpEchoServer(UdpContext context, Socket socket)
@@ -61,6 +66,9 @@ internal sealed class UdpEchoServer
 
     /// <summary>For receives that fail for a reason other than a close.</summary>
     public Backoff Backoff { get; }
+
+    /// <summary>The faults that are on and about datagrams.</summary>
+    public Fault[] Faults => _context.Faults.OfDatagrams;
 
     /// <summary>Binds. Datagrams wait in the kernel until <see cref="Start"/>.</summary>
     /// <param name="context">What it needs of the world.</param>
@@ -133,6 +141,26 @@ internal sealed class UdpEchoServer
         local = local.IsIPv6LinkLocal ? new IPAddress(local.GetAddressBytes(), packet.Interface) : local;
         return Route(local, out replySocket);
     }
+
+    /// <summary>Holds a reply back.</summary>
+    /// <param name="reply">What is to be sent.</param>
+    /// <param name="delay">How much later.</param>
+    /// <returns>False: too much is held back already.</returns>
+    public bool TryHold(HeldDatagram reply, TimeSpan delay)
+    {
+        if (Interlocked.Add(ref _heldBytes, reply.Count) > MostHeldBytes)
+        {
+            OnHeldGone(reply);
+            return false;
+        }
+
+        var pacer = _context.Faults.Pacer;
+        pacer.Schedule(reply, pacer.Now + pacer.Ticks(delay));
+        return true;
+    }
+
+    /// <summary>A reply is held back no more.</summary>
+    public void OnHeldGone(HeldDatagram reply) => Interlocked.Add(ref _heldBytes, -reply.Count);
 
     public void OnUnexpected(Exception exception) => Log.DatagramFailed(_context.Logger, exception);
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using EchoService.Transport.Faults;
 
 namespace EchoService.Transport.Udp;
 
@@ -16,6 +17,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
     private readonly UdpSocket _socket;
     private ITimer? _timer;
     private UdpSocket? _replySocket;
+    private int _copies;
 
     /// <param name="server">Whose it is.</param>
     /// <param name="socket">What it receives on.</param>
@@ -122,6 +124,52 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
         }
 
         SetBuffer(0, BytesTransferred);
+        _copies = 1;
+        if (_server.Faults is { Length: > 0 } faults)
+        {
+            Misbehave(faults);
+        }
+    }
+
+    /// <summary>Does to the reply what the faults are about that it is drawn for, in the order in which they came.</summary>
+    private void Misbehave(Fault[] faults)
+    {
+        var source = (IPEndPoint)RemoteEndPoint!;
+        var delay = TimeSpan.Zero;
+        foreach (var fault in faults)
+        {
+            if (!fault.Covers(source.Address) || !fault.DrawNext())
+            {
+                continue;
+            }
+
+            fault.CountConnection();
+            fault.CountBytes(Count);
+            switch (fault.Kind)
+            {
+                case FaultKind.UdpDrop:
+                    _server.Counters.CountDropped(UdpDropReason.Fault);
+                    PrepareReceive();
+                    return;
+                case FaultKind.UdpDelay:
+                    delay += fault.Spec.Delay;
+                    break;
+                case FaultKind.UdpDuplicate:
+                    _copies++;
+                    break;
+            }
+        }
+
+        if (delay > TimeSpan.Zero)
+        {
+            var reply = new HeldDatagram(_server, _replySocket!, source, Buffer.AsSpan(Offset, Count), _copies);
+            if (!_server.TryHold(reply, delay))
+            {
+                _server.Counters.CountDropped(UdpDropReason.Resource);
+            }
+
+            PrepareReceive();
+        }
     }
 
     private void OnSent()
@@ -135,7 +183,10 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
             _server.Counters.CountDropped(UdpDropReason.Send);
         }
 
-        PrepareReceive();
+        if (--_copies == 0)
+        {
+            PrepareReceive();
+        }
     }
 
     private void PrepareReceive()

@@ -1,0 +1,627 @@
+using System.Net.Sockets;
+using EchoService.Transport.Connections;
+
+namespace EchoService.Transport.Faults;
+
+/// <summary>
+/// The way that a connection's bytes take while faults have hold of it: in by the loop, which goes on reading, past the
+/// holds, into a queue, and out again when every hold lets them. It ends itself when no fault has hold any more and
+/// nothing is held back; then the loop sends by itself again.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Everything is decided under one lock, by whoever has news: the loop that has read, a send that has completed, the
+/// <see cref="Pacer"/> whose time has come, after a change of faults or a close too. What was decided is done outside of
+/// it. While a send is outstanding nobody decides anything: its completion looks again.
+/// </para>
+/// <para>
+/// Unlike on the direct way two operations can be outstanding, the loop's receive and a send here. So the connection ends
+/// when there is neither: whichever is the last to stop frees it.
+/// </para>
+/// </remarks>
+internal sealed class Detour : SocketAsyncEventArgs, IPaced
+{
+    /// <summary>What is held for all connections together is no more than this share of the memory that the process may use, give or take a read of each.</summary>
+    private const int MemoryShare = 8;
+
+    /// <summary>For how long a reset after so many bytes waits for the client to acknowledge them: it would overtake those on their way.</summary>
+    private static readonly TimeSpan AcknowledgeTimeout = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan AcknowledgeInterval = TimeSpan.FromMilliseconds(1);
+
+    private static readonly long MostBytesTogether = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryShare;
+
+    private static long _bytesTogether;
+
+    private readonly Lock _lock = new();
+    private readonly EchoLoop _loop;
+    private readonly ConnectionContext _context;
+    private readonly Pacer _pacer;
+    private readonly HeldBytes _held = new();
+    private Hold[] _holds = [];
+    private Fault? _endedBy;
+    private long _bytesCounted;
+    private long _wakesAt = Hold.Never;
+    private long _cutWaitsUntil = Hold.Never;
+
+    // The loop has told the close state that bytes are in hand.
+    private bool _isEchoing;
+
+    // A send is outstanding, or about to be.
+    private bool _isSending;
+
+    // The loop has stopped: no receive is outstanding, and whoever clears this has it go on.
+    private bool _isParked;
+
+    // The loop has read the client's FIN and has stopped for good.
+    private bool _isAtEnd;
+
+    // How the connection is to end as soon as both have stopped.
+    private (CloseReason Reason, CloseOutcome Outcome)? _failure;
+
+    // Back on the direct way, or ended: nothing comes here any more.
+    private bool _isOver;
+
+    public Detour(EchoLoop loop, ConnectionContext context)
+        : base(true)
+    {
+        _loop = loop;
+        _context = context;
+        _pacer = context.Faults.Pacer;
+    }
+
+    private enum Step
+    {
+        None,
+        Send,
+        SendFin,
+        Reset,
+        Resume,
+        DropSocket,
+        End,
+    }
+
+    /// <summary>The id of the fault that has had hold of the connection for longest, or that has ended it.</summary>
+    public long? FaultId
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_endedBy ?? (_holds.Length > 0 ? _holds[0].Fault : null))?.Id;
+            }
+        }
+    }
+
+    /// <summary>Whether it is a fault that the connection waits for, and not its client.</summary>
+    public bool HoldsBack
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return !_isOver && !_isSending && (!_held.IsEmpty || _isAtEnd);
+            }
+        }
+    }
+
+    /// <summary>Whether that fault has hold of the connection, or has ended it.</summary>
+    public bool IsHeldBy(long faultId)
+    {
+        lock (_lock)
+        {
+            return _endedBy?.Id == faultId || Array.Exists(_holds, hold => hold.Fault.Id == faultId);
+        }
+    }
+
+    /// <summary>Lets a fault take hold.</summary>
+    /// <param name="hold">What it does.</param>
+    /// <param name="isOver">The detour has come to its end meanwhile: a new one is needed.</param>
+    /// <returns>False also where it has hold already, or another of its kind.</returns>
+    public bool TryAdd(Hold hold, out bool isOver)
+    {
+        lock (_lock)
+        {
+            isOver = _isOver;
+            if (_isOver || Array.Exists(_holds, other => other.Fault.Kind == hold.Fault.Kind))
+            {
+                return false;
+            }
+
+            _holds = [.. _holds, hold];
+        }
+
+        Wake();
+        return true;
+    }
+
+    /// <summary>A fault is over: what it held back goes out.</summary>
+    public void Release(Fault fault)
+    {
+        lock (_lock)
+        {
+            _holds = [.. _holds.Where(hold => hold.Fault != fault)];
+            if (fault.Kind == FaultKind.Delay)
+            {
+                _held.ForgetTimes();
+            }
+        }
+
+        Wake();
+    }
+
+    /// <summary>Something has changed: it is looked at soon, on the pacer's thread.</summary>
+    public void Wake() => WakeAt(long.MinValue);
+
+    /// <inheritdoc/>
+    public void OnDue()
+    {
+        lock (_lock)
+        {
+            _wakesAt = Hold.Never;
+        }
+
+        Advance();
+    }
+
+    /// <summary>Takes what the loop has read.</summary>
+    /// <returns>False: the detour is over, and the bytes go the direct way.</returns>
+    public bool TryTake(ReadOnlySpan<byte> bytes)
+    {
+        lock (_lock)
+        {
+            if (_isOver)
+            {
+                return false;
+            }
+
+            if (!TryBeginEcho())
+            {
+                // As on the direct way: what comes after a close was asked for is not echoed.
+                _loop.Figures.OnDiscarded(bytes.Length);
+                return true;
+            }
+
+            _context.Counters.Current.Received += bytes.Length;
+            _loop.Figures.OnReceived(bytes.Length, _context.Clock.Now);
+            var due = _pacer.Now;
+            foreach (var hold in _holds)
+            {
+                var before = bytes.Length;
+                bytes = hold.Pass(bytes);
+                due += hold.DrawDelay();
+                CountAltered(bytes.Length - before);
+            }
+
+            _held.Add(bytes, due);
+            CountMemory();
+        }
+
+        Advance();
+        return true;
+    }
+
+    /// <summary>Whether the loop is to read on. If not it stops, and is called when it may.</summary>
+    public bool MayRead()
+    {
+        lock (_lock)
+        {
+            _isParked = !_isOver && !CanRead();
+            return !_isParked;
+        }
+    }
+
+    /// <summary>The loop has read the client's FIN.</summary>
+    /// <returns>False: the connection ends by that as on the direct way. True: the detour sees to its end.</returns>
+    public bool TryKeepAfterFin()
+    {
+        lock (_lock)
+        {
+            if (_isOver || _loop.Progress.Phase >= ConnectionPhase.Closing)
+            {
+                return false;
+            }
+
+            _isParked = _isAtEnd = true;
+        }
+
+        Advance();
+        return true;
+    }
+
+    /// <summary>The loop has come to its end.</summary>
+    /// <param name="reason">Why; where a send had failed before, why that did.</param>
+    /// <param name="outcome">How, likewise.</param>
+    /// <returns>Whether the loop is to free everything; if not, a send is outstanding, and its completion does.</returns>
+    public bool TryEnd(ref CloseReason reason, ref CloseOutcome outcome)
+    {
+        lock (_lock)
+        {
+            if (_isOver)
+            {
+                return true;
+            }
+
+            _isParked = true;
+            _failure ??= (reason, outcome);
+            (reason, outcome) = _failure.Value;
+            if (!_isSending)
+            {
+                Finish();
+                return true;
+            }
+        }
+
+        _loop.Socket?.Dispose();
+        return false;
+    }
+
+    protected override void OnCompleted(SocketAsyncEventArgs e)
+    {
+        OnSent();
+        Advance();
+    }
+
+    /// <summary>Does what is to be done by now.</summary>
+    private void Advance()
+    {
+        try
+        {
+            while (true)
+            {
+                Step step;
+                lock (_lock)
+                {
+                    step = Decide();
+                }
+
+                if (step == Step.None)
+                {
+                    return;
+                }
+
+                if (!Do(step))
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            // The last line of defence, as in the loop.
+            Log.ConnectionFailed(_context.Logger, _loop.Id, exception);
+            lock (_lock)
+            {
+                _isSending = false;
+                _failure ??= (CloseReason.Error, CloseOutcome.CutByService);
+            }
+
+            _loop.Abort(CloseReason.Error);
+        }
+    }
+
+    /// <returns>Whether to look again.</returns>
+    private bool Do(Step step)
+    {
+        switch (step)
+        {
+            case Step.Send:
+                if (TrySend())
+                {
+                    return false;
+                }
+
+                OnSent();
+                return true;
+            case Step.SendFin:
+                _loop.SendFin();
+                return true;
+            case Step.Reset:
+                _loop.Abort(CloseReason.Fault);
+                return true;
+            case Step.DropSocket:
+                _loop.Socket?.Dispose();
+                return false;
+            case Step.Resume:
+                _loop.Continue();
+                return false;
+            default:
+                _loop.Free(_failure!.Value.Reason, _failure.Value.Outcome);
+                return false;
+        }
+    }
+
+    /// <summary>Decides what is to be done next. Called with the lock held.</summary>
+    private Step Decide()
+    {
+        if (_isOver)
+        {
+            return Step.None;
+        }
+
+        var phase = _loop.Progress.Phase;
+        if (_isSending)
+        {
+            return phase < ConnectionPhase.Aborted && IsResetDue() ? Step.Reset : Step.None;
+        }
+
+        if (_failure is null && phase >= ConnectionPhase.Aborted)
+        {
+            _failure = (CloseReason.Error, CloseOutcome.CutByService);
+        }
+
+        if (_failure is not null)
+        {
+            return EndNow();
+        }
+
+        if (phase == ConnectionPhase.Closing)
+        {
+            // What is held back is not wanted any more; what still comes is discarded by the loop.
+            return _isAtEnd ? EndWith(CloseReason.ClientFin) : Leave();
+        }
+
+        var now = _pacer.Now;
+        var next = Hold.Never;
+        if (DecideCut(now, ref next) is var cut and not Step.None)
+        {
+            return cut;
+        }
+
+        if (Allow(now, ref next) is var count and > 0)
+        {
+            var bytes = _held.Peek(count);
+            SetBuffer(bytes.Array, bytes.Offset, bytes.Count);
+            _isSending = true;
+            ScheduleAt(next);
+            return Step.Send;
+        }
+
+        if (_held.IsEmpty && DecideEmpty() is var step and not Step.None)
+        {
+            return step;
+        }
+
+        if (_isParked && !_isAtEnd && CanRead())
+        {
+            _isParked = false;
+            // What is held back has its time all the same.
+            ScheduleAt(next);
+            return Step.Resume;
+        }
+
+        ScheduleAt(next);
+        return Step.None;
+    }
+
+    /// <summary>Whether a reset is to come in spite of a send that the client does not take.</summary>
+    private bool IsResetDue()
+    {
+        var hold = Array.Find(_holds, static hold => hold.Cut == FaultKind.Reset);
+        if (hold is null || !hold.IsCutDue(_pacer.Now, out _))
+        {
+            return false;
+        }
+
+        EndBy(hold.Fault);
+        return true;
+    }
+
+    private Step DecideCut(long now, ref long next)
+    {
+        foreach (var hold in _holds)
+        {
+            if (hold.Cut is not { } kind || _endedBy is not null)
+            {
+                continue;
+            }
+
+            if (!hold.IsCutDue(now, out var at))
+            {
+                next = Math.Min(next, at);
+                continue;
+            }
+
+            if (kind == FaultKind.Reset)
+            {
+                if (WaitsForAcknowledgement(hold, now))
+                {
+                    next = Math.Min(next, now + _pacer.Ticks(AcknowledgeInterval));
+                    continue;
+                }
+
+                EndBy(hold.Fault);
+                return Step.Reset;
+            }
+
+            EndBy(hold.Fault);
+            var began = _loop.Progress.TryClose(CloseReason.Fault, out var sendFin);
+            // What is held back is not sent any more. Where the loop was sending when the fault began, the FIN is its to send.
+            return (began && sendFin) || (_isEchoing && _loop.Progress.TryFinish()) ? Step.SendFin : Step.None;
+        }
+
+        return Step.None;
+    }
+
+    private void EndBy(Fault fault)
+    {
+        _endedBy ??= fault;
+        fault.CountBytes(_held.Count);
+    }
+
+    /// <summary>Whether bytes that a reset must come after are still on their way.</summary>
+    private bool WaitsForAcknowledgement(Hold hold, long now)
+    {
+        if (hold.Fault.Spec.AfterBytes is null || _loop.Socket is not { } socket
+            || !TcpInfo.TryRead(socket, out var info) || info.BytesAcknowledged >= (ulong)_loop.BytesSent)
+        {
+            return false;
+        }
+
+        if (_cutWaitsUntil == Hold.Never)
+        {
+            _cutWaitsUntil = now + _pacer.Ticks(AcknowledgeTimeout);
+        }
+
+        return now < _cutWaitsUntil;
+    }
+
+    /// <summary>How many bytes every hold lets leave now.</summary>
+    private int Allow(long now, ref long next)
+    {
+        var count = _held.Count;
+        foreach (var hold in _holds)
+        {
+            var at = Hold.Never;
+            if (hold.Delays)
+            {
+                count = _held.CountDue(now, count, out at);
+            }
+            else if (count > 0)
+            {
+                count = hold.Allow(now, count, out at);
+            }
+
+            next = Math.Min(next, at);
+        }
+
+        return count;
+    }
+
+    private Step DecideEmpty()
+    {
+        if (_isEchoing)
+        {
+            _isEchoing = false;
+            if (!_loop.Progress.TryEndEcho())
+            {
+                return _loop.Progress.TryFinish() ? Step.SendFin : Decide();
+            }
+        }
+
+        if (_isAtEnd)
+        {
+            return Array.Exists(_holds, hold => hold.KeepsOpen) ? Step.None : EndWith(CloseReason.ClientFin);
+        }
+
+        return _holds.Length == 0 ? Leave() : Step.None;
+    }
+
+    private Step EndWith(CloseReason reason)
+    {
+        _failure = (reason, CloseOutcome.InOrder);
+        return EndNow();
+    }
+
+    private Step EndNow()
+    {
+        if (!_isParked)
+        {
+            // Its receive completes by that, and it ends.
+            return Step.DropSocket;
+        }
+
+        Finish();
+        return Step.End;
+    }
+
+    /// <summary>Back to the direct way.</summary>
+    private Step Leave()
+    {
+        var wasParked = _isParked;
+        Finish();
+        if (_endedBy is null)
+        {
+            _loop.LeaveDetour();
+        }
+
+        return wasParked ? Step.Resume : Step.None;
+    }
+
+    private void Finish()
+    {
+        _isOver = true;
+        _held.Clear();
+        CountMemory();
+        SetBuffer(null, 0, 0);
+        Dispose();
+    }
+
+    private bool TryBeginEcho() => _isEchoing
+        ? _loop.Progress.Phase == ConnectionPhase.Echoing
+        : _isEchoing = _loop.Progress.TryBeginEcho();
+
+    /// <returns>False: it has completed already.</returns>
+    private bool TrySend()
+    {
+        try
+        {
+            return _loop.Socket!.SendAsync(this);
+        }
+        catch (ObjectDisposedException)
+        {
+            SocketError = SocketError.OperationAborted;
+            return false;
+        }
+    }
+
+    private void OnSent()
+    {
+        lock (_lock)
+        {
+            _isSending = false;
+            var count = SocketError == SocketError.Success ? BytesTransferred : 0;
+            if (SocketError != SocketError.Success)
+            {
+                _failure ??= (EchoLoop.Classify(SocketError), CloseOutcome.CutByClient);
+            }
+
+            _loop.Figures.OnSent(count, _context.Clock.Now);
+            _context.Counters.Current.Sent += count;
+            _held.Remove(count);
+            CountMemory();
+            var now = _pacer.Now;
+            foreach (var hold in _holds)
+            {
+                hold.OnSent(count, now);
+            }
+        }
+    }
+
+    private bool CanRead() =>
+        !Array.Exists(_holds, hold => hold.StopsReading)
+        && (_held.IsEmpty || (!_held.IsFull && Volatile.Read(ref _bytesTogether) < MostBytesTogether));
+
+    private void CountAltered(int difference)
+    {
+        if (difference != 0)
+        {
+            _loop.Figures.OnAltered(difference);
+            _context.Counters.CountAltered(difference);
+        }
+    }
+
+    private void CountMemory()
+    {
+        var size = _held.Size;
+        Interlocked.Add(ref _bytesTogether, size - _bytesCounted);
+        _bytesCounted = size;
+    }
+
+    private void WakeAt(long at)
+    {
+        lock (_lock)
+        {
+            ScheduleAt(at);
+        }
+    }
+
+    private void ScheduleAt(long at)
+    {
+        if (at < _wakesAt && !_isOver)
+        {
+            _wakesAt = at;
+            _pacer.Schedule(this, at);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+namespace EchoService.Transport.Faults;
+
+/// <summary><see cref="FaultKind.KeepOpen"/>: the client's FIN is not answered.</summary>
+internal sealed class KeepOpenHold(Fault fault) : Hold(fault)
+{
+    public override bool KeepsOpen => true;
+}

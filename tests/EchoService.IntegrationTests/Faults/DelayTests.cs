@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Transport.Faults;
+
+namespace EchoService.IntegrationTests.Faults;
+
+/// <summary>How exact a delay is, at many connections.</summary>
+public sealed class DelayTests : FaultTests
+{
+    private const int Connections = 1000;
+
+    private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(300);
+
+    [Fact]
+    public async Task IsAsAskedAtAThousandConnections()
+    {
+        var clients = await Host.ConnectAllAsync(Connections);
+        var fault = Begin(new FaultSpec(FaultKind.Delay, Long) { Delay = Delay });
+        var late = new List<double>();
+        foreach (var client in clients)
+        {
+            var sent = Stopwatch.GetTimestamp();
+            await client.SendAsync(64);
+            _ = ReceiveAsync(client, sent);
+        }
+
+        await Eventually.TrueAsync(() => { lock (late) { return late.Count == Connections; } });
+        late.Sort();
+        // None comes early. How late is the machine's to say as much as the pacer's: on one with nothing else to do it is 1 to 2 ms.
+        late[0].ShouldBeGreaterThanOrEqualTo(0);
+        late[Connections / 2].ShouldBeLessThan(100);
+        fault.Connections.ShouldBe(Connections);
+        End(fault);
+        foreach (var client in clients)
+        {
+            await client.FinishAsync();
+            client.Dispose();
+        }
+
+        async Task ReceiveAsync(EchoClient client, long sent)
+        {
+            await client.ReceiveAsync(64);
+            lock (late)
+            {
+                late.Add((Stopwatch.GetElapsedTime(sent) - Delay).TotalMilliseconds);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task EndOfADelayDeliversWhatWasHeld()
+    {
+        using var client = await Host.ConnectAsync();
+        var fault = Begin(new FaultSpec(FaultKind.Delay, Long) { Delay = TimeSpan.FromMinutes(5) });
+        await client.SendAsync(50_000);
+        await Eventually.TrueAsync(() => Host.Server.Connections.Live.SingleOrDefault()?.BytesReceived == 50_000);
+        client.Socket.Available.ShouldBe(0);
+        End(fault);
+        await client.ReceiveAsync(50_000);
+        await client.EchoAsync(100);
+        await client.FinishAsync();
+    }
+}

@@ -1,0 +1,92 @@
+using System.Net.Sockets;
+using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Lifecycle;
+using EchoService.Transport.Connections;
+using EchoService.Transport.Faults;
+
+namespace EchoService.IntegrationTests.Faults;
+
+/// <summary>Faults of the listener, and what a drain makes of faults.</summary>
+public sealed class ListenerFaultTests : FaultTests
+{
+    [Fact]
+    public async Task RefusedWhileItLastsAndOpenOnesGoOn()
+    {
+        using var open = await Host.ConnectAsync();
+        await open.EchoAsync(100);
+        var fault = Begin(new FaultSpec(FaultKind.Refuse, Long));
+
+        (await Should.ThrowAsync<SocketException>(ConnectRawAsync())).SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
+        await EchoClient.LeaveSocketThreadAsync();
+        await open.EchoAsync(100);
+
+        End(fault);
+        using var late = await Host.ConnectAsync();
+        await late.EchoAsync(100);
+        await late.FinishAsync();
+        await open.FinishAsync();
+    }
+
+    [Fact]
+    public async Task NobodyIsAcceptedUntilItEnds()
+    {
+        var fault = Begin(new FaultSpec(FaultKind.NoAccept, Long));
+        var clients = new List<EchoClient>();
+        for (var i = 0; i < 10; i++)
+        {
+            clients.Add(await Host.ConnectAsync(i));
+            await clients[i].SendAsync(100);
+        }
+
+        (await Host.GetStatsAsync()).Accepted.ShouldBe(0);
+
+        End(fault);
+
+        foreach (var client in clients)
+        {
+            await client.ReceiveAsync(100);
+            await client.FinishAsync();
+            client.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task WhoComesIsResetAndWhoIsThereGoesOn()
+    {
+        using var open = await Host.ConnectAsync();
+        await open.EchoAsync(100);
+        var fault = Begin(new FaultSpec(FaultKind.ResetNew, Long));
+
+        (await EndOfNewAsync()).ShouldBe(StreamEnd.Reset);
+        fault.Connections.ShouldBe(1);
+        await open.EchoAsync(100);
+        await open.FinishAsync();
+        (await Host.GetStatsAsync()).Accepted.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(FaultKind.Delay)]
+    [InlineData(FaultKind.Throttle)]
+    [InlineData(FaultKind.Stall)]
+    [InlineData(FaultKind.Slice)]
+    [InlineData(FaultKind.KeepOpen)]
+    public async Task DrainEndsEveryHoldBeforeItClosesAnyone(object kind)
+    {
+        var client = await Host.ConnectAsync();
+        Begin(new FaultSpec((FaultKind)kind, Long) { Delay = TimeSpan.FromMinutes(5), BytesPerSecond = 1, PieceBytes = 1, PieceInterval = TimeSpan.FromMinutes(1) });
+        await client.SendAsync(500);
+        await Eventually.TrueAsync(() => Host.Server.Connections.Live.SingleOrDefault()?.BytesReceived == 500);
+
+        Host.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Api);
+
+        (await client.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+        client.Received.ShouldBe(500);
+        client.Dispose();
+        await Eventually.TrueAsync(() => Host.Lifecycle.Phase == ServicePhase.Drained);
+        Host.Lifecycle.Status.Closed.Forced.ShouldBe(0);
+        Host.Server.Faults.TryBegin(new FaultSpec(FaultKind.Stall, Long), out _, out _).ShouldBeFalse();
+        Host.Lifecycle.CancelDrain();
+        Host.Server.Faults.Active.ShouldBeEmpty();
+        Host.Server.Counters.Closed(CloseReason.Fault).ShouldBe(0);
+    }
+}
