@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using EchoService.IntegrationTests.Configuration;
 using EchoService.IntegrationTests.Infrastructure;
 using Microsoft.Extensions.Configuration;
@@ -41,12 +43,17 @@ public class HealthCheckCommandTests
     [InlineData("--urls=http://127.0.0.1:PORT")]
     [InlineData("--Kestrel:Endpoints:Management:Url=http://127.0.0.1:PORT")]
     [InlineData("--urls=http://unix:SOCKET")]
+    [InlineData("--Kestrel:Endpoints:Management:Url=http://unix:SOCKET")]
+    [InlineData("--urls=https://127.0.0.1:PORT")]
+    [InlineData("--Kestrel:Endpoints:Management:Url=https://127.0.0.1:PORT")]
+    [InlineData("--Kestrel:Endpoints:Management:Url=https://unix:SOCKET")]
     public async Task FindsTheServiceAndSaysHowItIs(string setting)
     {
         var path = Path.Combine(Path.GetTempPath(), $"echo-{Guid.NewGuid():N}.sock");
         setting = setting.Replace("PORT", "0", StringComparison.Ordinal).Replace("SOCKET", path, StringComparison.Ordinal);
         string asked;
-        await using (var host = await EchoHost.StartAsync(setting["--".Length..]))
+        var certificate = Certificate();
+        await using (var host = await EchoHost.StartAsync(setting["--".Length..], $"Kestrel:Certificates:Default:Path={certificate}", "Kestrel:Certificates:Default:Password=test"))
         {
             asked = setting.Replace(":0", $":{host.ManagementUri.Port}", StringComparison.Ordinal);
             // On a loaded machine it may take longer to answer than the command waits.
@@ -55,10 +62,24 @@ public class HealthCheckCommandTests
             healthy.Output.TrimEnd().ShouldEndWith("answered 200");
         }
 
+        File.Delete(certificate);
+
         var (failed, reason, errors) = await ServiceProcess.RunAsync(["--healthcheck", asked]);
         reason.ShouldStartWith("unhealthy: ");
         errors.ShouldBeEmpty();
         failed.ShouldBe(1);
+    }
+
+    /// <summary>Writes a certificate for localhost that nobody has a reason to trust.</summary>
+    /// <returns>Where it is.</returns>
+    private static string Certificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var path = Path.GetTempFileName();
+        File.WriteAllBytes(path, certificate.Export(X509ContentType.Pkcs12, "test"));
+        return path;
     }
 
     private static IConfiguration Configuration(string settings) => new ConfigurationBuilder()
