@@ -27,7 +27,7 @@ public sealed class ManagementThreadTests
             InlineCompletions.Disable(accepted);
         }
 
-        var thread = ThreadAfterAsync(() => accepted.ReceiveAsync(new byte[1].AsMemory()));
+        var thread = ThreadAfterAsync(() => accepted.ReceiveAsync(new byte[1].AsMemory(), TestContext.Current.CancellationToken));
         client.Send([1]);
         if (OperatingSystem.IsLinux())
         {
@@ -49,7 +49,7 @@ public sealed class ManagementThreadTests
 
         var socket = connection!.Features.Get<Microsoft.AspNetCore.Connections.Features.IConnectionSocketFeature>()!.Socket;
         // Past what Kestrel itself does with a completion, which it hands to the pool in any case.
-        thread = ThreadAfterAsync(() => socket.ReceiveAsync(Memory<byte>.Empty));
+        thread = ThreadAfterAsync(() => socket.ReceiveAsync(Memory<byte>.Empty, TestContext.Current.CancellationToken));
         client.Send([1]);
         (await thread).ShouldNotBe(SocketThread);
         await connection.DisposeAsync();
