@@ -1,5 +1,3 @@
-using EchoService.IntegrationTests.Infrastructure;
-using EchoService.Transport.Connections;
 using EchoService.Transport.Faults;
 
 namespace EchoService.IntegrationTests.Faults;

@@ -165,7 +165,8 @@ internal sealed partial class EchoProcess : IAsyncDisposable
         }
 
         using var self = System.Diagnostics.Process.GetCurrentProcess();
-        var ours = Enumerable.Range(0, 64).Where(processor => ((self.ProcessorAffinity >> processor) & 1) != 0);
+        var affinity = self.ProcessorAffinity;
+        var ours = Enumerable.Range(0, 64).Where(processor => ((affinity >> processor) & 1) != 0);
         return $"taskset --cpu-list {string.Join(',', ours.Take(count))} ";
     }
 

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using EchoService.IntegrationTests.Infrastructure;
-using EchoService.Probe;
 using EchoService.Probe.Connections;
 using EchoService.Probe.Reporting;
 using Spectre.Console;

@@ -5,7 +5,6 @@ using System.Text.RegularExpressions;
 using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Probe;
 using EchoService.Probe.Connections;
-using EchoService.Probe.Reporting;
 
 namespace EchoService.IntegrationTests.Probe;
 
@@ -145,7 +144,7 @@ public sealed partial class ExplainTests
     };
 
     /// <summary>All clients have a connection, and the service has accepted it.</summary>
-    private static Task AllAreOpenAsync(EchoProcess service, int connections) => service.Target.WaitForAsync(stats => stats.Active == connections && stats.BytesSent > 0);
+    private static Task<ServiceStats> AllAreOpenAsync(EchoProcess service, int connections) => service.Target.WaitForAsync(stats => stats.Active == connections && stats.BytesSent > 0);
 
     private static async Task PostAsync(HttpClient management, string path, string body)
     {

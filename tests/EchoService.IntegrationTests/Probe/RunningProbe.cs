@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Probe;
 using EchoService.Probe.Connections;
 using EchoService.Probe.Reporting;

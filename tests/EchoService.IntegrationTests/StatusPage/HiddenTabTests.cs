@@ -35,7 +35,7 @@ public sealed class HiddenTabTests(Browser browser) : PageTests(browser)
     }
 
     /// <summary>As the browser does when another tab is put before it; Playwright holds every page to be seen.</summary>
-    private static Task ShowAsync(IPage page, bool hidden) => page.EvaluateAsync(
+    private static Task<System.Text.Json.JsonElement?> ShowAsync(IPage page, bool hidden) => page.EvaluateAsync(
         "hidden => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden }); document.dispatchEvent(new Event('visibilitychange')); }",
         hidden);
 
