@@ -36,9 +36,20 @@ public sealed class ExampleTests
     [Needs(Need.Kustomize)]
     [InlineData("overlay")]
     [InlineData("management-key")]
+    [InlineData("faults")]
     [InlineData("proxy-protocol")]
     public async Task RendersToValidObjects(string name) =>
         (await Manifests.KustomizeAsync("deploy", "examples", name)).Count.ShouldBeGreaterThanOrEqualTo(Base.Count);
+
+    [Fact]
+    [Needs(Need.Kustomize)]
+    public async Task FaultsAreOnWhereTheExampleSaysSoAndNowhereElse()
+    {
+        var container = (await Manifests.KustomizeAsync("deploy", "examples", "faults")).Find<V1Deployment>("echoservice").Spec.Template.Spec.Containers[0];
+        container.Env.Single(variable => variable.Name == "Faults__Enabled").Value.ShouldBe("true");
+        Base.Find<V1Deployment>("echoservice").Spec.Template.Spec.Containers[0].Env.ShouldAllBe(variable => variable.Name != "Faults__Enabled");
+        Base.Find<V1ConfigMap>("echoservice").Data.Keys.ShouldAllBe(key => !key.StartsWith("Faults", StringComparison.Ordinal));
+    }
 
     [Fact]
     [Needs(Need.Kustomize)]

@@ -101,6 +101,27 @@ public sealed class FaultsApiTests : FaultTests
     }
 
     [Fact]
+    public async Task EventsTellOfBeginAndEnd()
+    {
+        using var stream = await Api.GetStreamAsync("/events", TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(stream);
+        // The first figures: from here on it is told of everything.
+        await ReadUntilAsync(reader, "event: stats");
+        var id = (await BeginAsync(new { kind = "keepOpen", durationSeconds = 600 })).GetProperty("id").GetInt64();
+        (await DataAsync()).GetProperty("ended").ValueKind.ShouldBe(JsonValueKind.Null);
+        await EndAllAsync();
+        var ended = await DataAsync();
+        ended.GetProperty("ended").GetString().ShouldBe("deleted");
+        ended.GetProperty("fault").GetProperty("id").GetInt64().ShouldBe(id);
+
+        async Task<JsonElement> DataAsync()
+        {
+            await ReadUntilAsync(reader, "event: fault");
+            return JsonElement.Parse((await ReadUntilAsync(reader, "data: "))["data: ".Length..]);
+        }
+    }
+
+    [Fact]
     public async Task PercentDrawsTheSameWithTheSameSeed()
     {
         var clients = await Host.ConnectAllAsync(40);
@@ -140,6 +161,21 @@ public sealed class FaultsApiTests : FaultTests
         Host.Server.Faults.Active.ShouldHaveSingleItem().Kind.ShouldBe(FaultKind.FalseReady);
         Host.Server.Faults.OnDrainOver();
         unready.GetProperty("id").GetInt64().ShouldBe(1);
+    }
+
+    private static async Task<string> ReadUntilAsync(StreamReader reader, string start)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(Eventually.Deadline);
+        while (true)
+        {
+            var line = (await reader.ReadLineAsync(deadline.Token)).ShouldNotBeNull();
+            await EchoClient.LeaveSocketThreadAsync();
+            if (line.StartsWith(start, StringComparison.Ordinal))
+            {
+                return line;
+            }
+        }
     }
 
     private async Task<HttpStatusCode> ReadyAsync()
