@@ -1,3 +1,4 @@
+using System.Globalization;
 using EchoService.Probe.Connections;
 using EchoService.Probe.Explaining;
 using EchoService.Probe.Instances;
@@ -77,6 +78,20 @@ internal sealed class PopulationRun : IDisposable
     }
 
     public PopulationName Name { get; }
+
+    /// <summary>Everything up to the last tick.</summary>
+    public RunSample Total => _total;
+
+    /// <summary>Who has answered, in the order of their appearance; empty without <c>--banner</c>.</summary>
+    public IReadOnlyList<Instance> Instances => _instances?.All ?? [];
+
+    /// <summary>How often something happened.</summary>
+    public long Count(ProbeEventKind kind) => _events.Count(kind);
+
+    /// <summary>Latencies in seconds.</summary>
+    public IEnumerable<(string Quantile, double Seconds)> LatencyQuantiles() =>
+        from quantile in (double[])[0.5, 0.9, 0.99, 0.999]
+        select (quantile.ToString(CultureInfo.InvariantCulture), Clock.ToSeconds(_latencies.ValueAt(quantile)));
 
     /// <summary>Why the target cannot be watched by instance; null: it can, as far as is known.</summary>
     public string? MissingBanner => _banners?.Missing;

@@ -57,6 +57,9 @@ internal sealed record ProbeOptions
     /// <summary>Whether instances are asked why.</summary>
     public bool Explain { get; init; }
 
+    /// <summary>Where the run's metrics are served; null: nowhere.</summary>
+    public int? MetricsPort { get; init; }
+
     /// <summary>A longer gap is a disruption; null: a gap by itself is none.</summary>
     public TimeSpan? MaxGap { get; init; }
 }

@@ -94,6 +94,9 @@ internal sealed class ProbeRun : IDisposable
         return Report(Clock.ToSeconds(ended - started), Math.Max(lag, _options.Mode == ProbeMode.Watch ? _lag.Worst : 0), interrupt.IsCancellationRequested);
     }
 
+    /// <summary>All that run.</summary>
+    public IReadOnlyList<PopulationRun> Populations => _populations;
+
     private PopulationRun? WithoutBanner => _populations.Find(p => p.MissingBanner is not null);
 
     public void Dispose()

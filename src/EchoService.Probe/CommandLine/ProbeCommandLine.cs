@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using EchoService.Probe.Connections;
 using EchoService.Probe.Instances;
+using EchoService.Probe.Metrics;
 using EchoService.Probe.Reporting;
 using Spectre.Console;
 
@@ -140,6 +141,7 @@ internal static class ProbeCommandLine
         var terminal = isTerminal && !json ? new TerminalDisplay(output, () => (Console.WindowWidth, Console.WindowHeight), HasColour(), options) : null;
         IRunDisplay display = json ? new NoDisplay() : terminal is not null ? terminal : new PlainDisplay(output, options.PopulationCount > 1);
         using var run = new ProbeRun(options, display, sink);
+        using var metrics = options.MetricsPort is { } port ? new RunMetrics(port, run.Populations) : null;
         ProbeReport report;
         try
         {

@@ -30,6 +30,8 @@ internal sealed class WatchOptions
 
     private readonly Option<bool> _explain = new("--explain") { Description = "With --banner: ask the instances why a connection ended" };
 
+    private readonly Option<int> _metricsPort = OptionKinds.Number("--metrics-port", "-m", "Serve Prometheus metrics of the run on this port, at /metrics; 0: do not", 0, 0, 65_535);
+
     public Option<FileInfo?> JUnit { get; } = new("--junit") { Description = "Write the verdict as JUnit XML to this file, a test case for each cause" };
 
     public Option<FileInfo?> Events { get; } = new("--events") { Description = "Write each event as it happens to this file, one JSON object a line" };
@@ -50,6 +52,7 @@ internal sealed class WatchOptions
         command.Options.Add(_proxyProtocol);
         command.Options.Add(_source);
         command.Options.Add(_sourcePorts);
+        command.Options.Add(_metricsPort);
         command.Options.Add(JUnit);
         command.Options.Add(Events);
         command.Validators.Add(result =>
@@ -95,6 +98,7 @@ internal sealed class WatchOptions
             parsed.GetValue(_proxyProtocol) switch { "v1" => 1, "v2" => 2, _ => null }),
         Banner = parsed.GetValue(_banner),
         Explain = parsed.GetValue(_explain),
+        MetricsPort = parsed.GetValue(_metricsPort) is > 0 and var port ? port : null,
         MaxGap = parsed.GetValue(_maxGap),
         Limits = _limits.Where(limit => parsed.GetValue(limit.Option) is not null).ToDictionary(limit => limit.Kind, limit => parsed.GetValue(limit.Option)!.Value),
     };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using EchoService.Probe.Connections;
 
 namespace EchoService.Probe.Reporting;
@@ -28,6 +29,9 @@ internal static class Wording
         < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1 << 20):0.0} MiB"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1 << 30):0.0} GiB"),
     };
+
+    /// <summary>As JSON has it.</summary>
+    public static string Code(ProbeEventKind kind) => JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
 
     public static string Of(ProbeEventKind kind) => kind switch
     {

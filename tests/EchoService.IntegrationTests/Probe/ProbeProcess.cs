@@ -5,7 +5,14 @@ namespace EchoService.IntegrationTests.Probe;
 /// <summary>The built echo-probe as a user runs it: a process with a command line, an exit code and two streams.</summary>
 internal static class ProbeProcess
 {
-    public static ChildProcess Start(params string[] arguments) => ChildProcess.StartBuilt("echo-probe", arguments);
+    /// <summary>
+    /// As it was built for itself. Beside the tests, which use ASP.NET Core, those of its packages are missing that come
+    /// with that.
+    /// </summary>
+    private static readonly string Assembly = Repository.PathOf(
+        ["src", "EchoService.Probe", "bin", .. Path.GetRelativePath(Repository.PathOf("tests", "EchoService.IntegrationTests", "bin"), AppContext.BaseDirectory).Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries), "echo-probe.dll"]);
+
+    public static ChildProcess Start(params string[] arguments) => ChildProcess.Start("dotnet", arguments.Prepend(Assembly));
 
     public static async Task<ProcessResult> RunAsync(params string[] arguments)
     {

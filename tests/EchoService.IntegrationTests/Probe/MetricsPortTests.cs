@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using EchoService.IntegrationTests.Infrastructure;
+
+namespace EchoService.IntegrationTests.Probe;
+
+/// <summary><c>--metrics-port</c>: a run that goes on for days, scraped.</summary>
+public sealed class MetricsPortTests
+{
+    [Fact]
+    [Needs(Need.Signals)]
+    public async Task FiguresOfTheRunAreServedWhileItGoesOn()
+    {
+        await using var server = LoopbackServer.Start(async c =>
+        {
+            await c.SendAsync("{\"instance\":\"a\",\"connection\":1}\n"u8.ToArray());
+            await c.EchoAsync(20, ProbeRuns.Size);
+            c.Reset();
+        });
+        var port = FreePort();
+        var target = ProbeRuns.Target(server.Port);
+        await using var probe = ProbeProcess.Start("watch", target, "--banner", "--new-rate", "20", "--duration", "0", "--metrics-port", port.ToString(CultureInfo.InvariantCulture), "--json");
+        using var http = new HttpClient();
+        var text = await Eventually.BecomesAsync(
+            async () =>
+            {
+                try
+                {
+                    return await http.GetStringAsync($"http://localhost:{port}/metrics", TestContext.Current.CancellationToken);
+                }
+                catch (HttpRequestException) when (!probe.HasExited)
+                {
+                    // Not up yet.
+                    return "";
+                }
+            },
+            text => Value(text, $$"""echo_probe_connections_ended_total{target="{{target}}",population="held",how="reset"}""") > 0
+                && Value(text, $$"""echo_probe_messages_total{target="{{target}}",population="new",outcome="answered"}""") > 0);
+
+        Value(text, $$"""echo_probe_messages_due_total{target="{{target}}",population="held"}""").ShouldBeGreaterThan(0);
+        Value(text, $$"""echo_probe_instance_messages_total{target="{{target}}",population="held",instance="a",outcome="answered"}""").ShouldBeGreaterThan(0);
+        Value(text, $$"""echo_probe_latency_quantile_seconds{target="{{target}}",population="held",quantile="0.99"}""").ShouldBeGreaterThan(0);
+        // All series are there from the start, those that nothing has happened for at 0.
+        Value(text, $$"""echo_probe_connects_failed_total{target="{{target}}",population="held",how="unreachable"}""").ShouldBe(0);
+        text.Split('\n').Where(line => line.StartsWith("# TYPE", StringComparison.Ordinal)).ShouldAllBe(line => line.StartsWith("# TYPE echo_probe_", StringComparison.Ordinal));
+        probe.Signal(PosixSignal.SIGTERM);
+        (await probe.ExitAsync()).Error.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task APortThatIsTakenIsABadArgument()
+    {
+        using var taken = new TcpListener(IPAddress.Any, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        var (exitCode, _, error) = await ProbeProcess.RunAsync("watch", "127.0.0.1:7007", "--metrics-port", port.ToString(CultureInfo.InvariantCulture));
+        exitCode.ShouldBe(2);
+        error.ShouldStartWith($"--metrics-port {port}: cannot be listened on: ");
+    }
+
+    private static double Value(string text, string series) =>
+        text.Split('\n').Where(line => line.StartsWith($"{series} ", StringComparison.Ordinal))
+            .Select(line => double.Parse(line[(series.Length + 1)..], CultureInfo.InvariantCulture)).DefaultIfEmpty(-1).First();
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
