@@ -22,8 +22,8 @@ gcc "${cflags[@]}" -o "$out/echo_uring" bench/peers/uring/echo_uring.c -luring
 (cd bench/peers/go && go build -o "../../../$out/echo_go" .)
 publish() { dotnet publish "$1" -c Release -o "$out/$2" --nologo -v quiet; }
 # Linking it takes a minute and a half, so one that was linked elsewhere will do: what is in the image, if it runs here.
+rm -rf "$out/service"
 if [[ -n ${ECHO_NATIVE:-} ]] && "$ECHO_NATIVE/EchoService" --healthcheck --urls http://127.0.0.1:1 2>&1 | grep -q unhealthy; then
-  rm -rf "$out/service"
   cp -r "$ECHO_NATIVE" "$out/service"
 else
   publish src/EchoService service

@@ -30,9 +30,12 @@ internal sealed class BenchRun(BenchOptions options)
 
             Console.WriteLine($"{workload.Name}: {string.Join(", ", peers.Select(peer => peer.Name))}");
             var slices = await MeasureAsync(workload, peers, cancellationToken);
-            yield return (workload, new WorkloadResult(DateTimeOffset.UtcNow, commit, Machine.Describe(), slices));
+            yield return (workload, new WorkloadResult(DateTimeOffset.UtcNow, commit, $"{Machine.Describe()}, the service {Program()}", slices));
         }
     }
+
+    /// <summary>Which of its two forms the program has that stands for the service: a JIT's is an assembly beside its host.</summary>
+    private string Program() => File.Exists(Path.Combine(options.BinaryPath, Path.ChangeExtension(Peer.Service.Program, ".dll"))) ? "compiled as it runs" : "as native code";
 
     public async Task<Dictionary<string, IReadOnlyList<Slice>>> MeasureAsync(
         Workload workload, IReadOnlyList<Peer> peers, CancellationToken cancellationToken)
