@@ -9,11 +9,11 @@ public sealed class StatsTests : ApiTests
     public async Task ShowsTheWholeDocument()
     {
         var stats = (await Api.GetAsync("/stats")).ShouldBe(HttpStatusCode.OK);
-        Names(stats).ShouldBe(["instance", "phase", "listeners", "connections", "bytes", "management", "pools", "udp"]);
+        Names(stats).ShouldBe(["instance", "phase", "listeners", "connections", "bytes", "faults", "management", "pools", "udp"]);
         Names(stats.GetProperty("instance")).ShouldBe(["name", "version", "startedAt", "uptimeSeconds"]);
         Names(stats.GetProperty("connections")).ShouldBe(["active", "peak", "limit", "accepted", "closed", "rejected"]);
         Names(stats.GetProperty("connections").GetProperty("closed")).ShouldBe(
-            ["clientFin", "clientReset", "idleTimeout", "sendTimeout", "maxLifetime", "admin", "drain", "drainForced", "proxyHeader", "error"]);
+            ["clientFin", "clientReset", "idleTimeout", "sendTimeout", "maxLifetime", "admin", "drain", "drainForced", "proxyHeader", "fault", "error"]);
         Names(stats.GetProperty("connections").GetProperty("rejected")).ShouldBe(["limit", "draining", "resource"]);
         Names(stats.GetProperty("bytes")).ShouldBe(["received", "sent"]);
         Names(stats.GetProperty("management")).ShouldBe(["connections", "limit", "eventStreams"]);

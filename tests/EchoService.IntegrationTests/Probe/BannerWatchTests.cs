@@ -88,7 +88,7 @@ public sealed class BannerWatchTests
     public async Task ATargetThatClosesBeforeItsBannerIsNoConnection()
     {
         await using var server = LoopbackServer.Start(c => Task.CompletedTask);
-        var report = await ProbeRuns.RunWholeAsync(ProbeRuns.Watch(server.Port) with { Banner = true, Timeout = TimeSpan.FromMilliseconds(300) });
+        var report = await ProbeRuns.RunWholeAsync(ProbeRuns.Watch(server.Port) with { Banner = true, Timeout = TimeSpan.FromSeconds(3) });
         report.Verdict.Status.ShouldBe(VerdictStatus.NoConnection);
     }
 

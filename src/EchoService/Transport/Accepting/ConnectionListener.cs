@@ -10,6 +10,9 @@ namespace EchoService.Transport.Accepting;
 /// </summary>
 internal sealed class ConnectionListener
 {
+    /// <summary>The time between the last two packets of a handshake in one network, and some more.</summary>
+    private static readonly TimeSpan LastPacket = TimeSpan.FromMilliseconds(10);
+
     private readonly ListenerContext _context;
     private readonly Socket _socket;
     private readonly bool _waitAtLimit;
@@ -123,6 +126,10 @@ internal sealed class ConnectionListener
     public void Close()
     {
         HandshakeStop.Apply(_socket);
+        AcceptWaiting();
+        // A handshake that was half done goes past the filter: its client takes itself for connected, and its last packet
+        // may still be on its way.
+        Thread.Sleep(LastPacket);
         AcceptWaiting();
         _closed = true;
         _socket.Dispose();
