@@ -1,0 +1,42 @@
+using System.Net;
+using EchoService.IntegrationTests.Infrastructure;
+
+namespace EchoService.IntegrationTests.Containers;
+
+/// <summary>
+/// HAProxy beside the service on a network of their own, configured by a file of the repository and restricted as the
+/// example's manifest restricts it. No registry is asked: its image is made of the installed program and its libraries.
+/// </summary>
+internal sealed class HaproxyContainer : IAsyncDisposable
+{
+    private const string Image = "echoservice-haproxy:tests";
+
+    private readonly string _id;
+
+    private HaproxyContainer(string id, IPAddress address) => (_id, Address) = (id, address);
+
+    /// <summary>Its own address, in the network.</summary>
+    public IPAddress Address { get; }
+
+    /// <param name="network">Which it joins.</param>
+    /// <param name="configuration">The file's path.</param>
+    public static async Task<HaproxyContainer> StartAsync(string network, string configuration)
+    {
+        var program = Requirements.FindOnPath("haproxy").ShouldNotBeNull();
+        (await ChildProcess.RunAsync(
+            "/bin/sh",
+            "-c",
+            """{ echo "$0"; ldd "$0" | grep -o '/[^ ]*'; } | tar --create --dereference --files-from=- | docker import --change "ENTRYPOINT [\"$0\", \"-db\", \"-f\", \"/haproxy.cfg\"]" - "$1" """,
+            program,
+            Image)).ShouldSucceed();
+        // It makes room for as many connections as it may have descriptors, which an engine may set to a billion.
+        var id = await Docker.RunAsync(
+            "run", "--detach", "--label", $"{ContainerImage.Label}={Repository.Root}", "--network", network, "--volume", $"{configuration}:/haproxy.cfg:ro",
+            "--user", "99:99", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--ulimit", "nofile=4096:4096", Image);
+        return new HaproxyContainer(id, IPAddress.Parse(await Docker.InspectAsync(id, $"{{{{(index .NetworkSettings.Networks \"{network}\").IPAddress}}}}")));
+    }
+
+    public Task<string> LogsAsync() => Docker.LogsAsync(_id);
+
+    public async ValueTask DisposeAsync() => await Docker.RunAsync("rm", "--force", _id);
+}
