@@ -30,7 +30,7 @@ public sealed class ContainerConfigurationTests
         var settings = Manifests.Apply("deploy", "k8s").Find<V1ConfigMap>("echoservice").Data;
         await using var service = await EchoContainer.StartAsync(settings);
         await using var target = service.Target();
-        (await service.GetAsync("/stats")).ShouldContain($$"""{"protocol":"tcp","endpoint":"[::]:{{settings["Echo__Port"]}}","state":"listening"}""");
+        (await service.GetAsync("/stats")).ShouldContain($$"""{"protocol":"tcp","endpoint":"[::]:{{settings["Echo__Port"]}}","state":"listening","listener":"echo"}""");
         (await target.GetStatsAsync()).Limit.ShouldBe(long.Parse(settings["Echo__MaxConnections"], CultureInfo.InvariantCulture));
         (await service.GetAsync("/drain")).ShouldContain("\"phase\":\"serving\"");
         using var client = await target.ConnectAsync();

@@ -41,7 +41,7 @@ internal static class Manifests
     public static Dictionary<string, string> Environment(V1ConfigMap map, V1Deployment deployment)
     {
         var settings = new Dictionary<string, string>(map.Data);
-        foreach (var variable in deployment.Spec.Template.Spec.Containers[0].Env.Where(variable => variable.Value is not null))
+        foreach (var variable in deployment.Spec.Template.Spec.Containers[0].Env.Where(variable => variable.Name.StartsWith("Echo__", StringComparison.Ordinal)))
         {
             settings[variable.Name] = variable.Value;
         }
