@@ -20,7 +20,10 @@ internal static class Failures
     /// <summary>Why a connection could not be made.</summary>
     public static ProbeEventKind OfConnect(SocketError error) => error switch
     {
-        SocketError.ConnectionRefused or SocketError.ConnectionReset => ProbeEventKind.Refused,
+        SocketError.ConnectionRefused => ProbeEventKind.Refused,
+        // A RST that answers the SYN is told as a refusal: this one came when the handshake was done already, before the
+        // runtime had asked how it went.
+        SocketError.ConnectionReset => ProbeEventKind.Reset,
         SocketError.TimedOut => ProbeEventKind.ConnectTimeout,
         SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable
             or SocketError.AddressAlreadyInUse => ProbeEventKind.LocalLimit,

@@ -16,6 +16,7 @@ public sealed class FailuresTests
 
     [Theory]
     [InlineData(SocketError.ConnectionRefused, nameof(ProbeEventKind.Refused))]
+    [InlineData(SocketError.ConnectionReset, nameof(ProbeEventKind.Reset))]
     [InlineData(SocketError.TimedOut, nameof(ProbeEventKind.ConnectTimeout))]
     [InlineData(SocketError.TooManyOpenSockets, nameof(ProbeEventKind.LocalLimit))]
     [InlineData(SocketError.AddressNotAvailable, nameof(ProbeEventKind.LocalLimit))]
