@@ -109,7 +109,8 @@ internal sealed class PopulationRun : IDisposable
             (_connected, _connectedAt) = (_total.EverConnected, now);
         }
 
-        return _held is null || _connected == _options.Connections || (now - _connectedAt > _timeout && (_connected > 0 || ConnectFailures() > 0));
+        // An attempt may take the timeout by itself; also one that ends before it counts as a connection has been made.
+        return _held is null || _connected == _options.Connections || (now - _connectedAt > _timeout && (_connected > 0 || ConnectFailures() + Ends() > 0));
     }
 
     /// <summary>Whether there is anybody to send to; new clients are always worth a try.</summary>

@@ -118,8 +118,9 @@ internal sealed class Connector : IDisposable
         }
 
         await socket.ConnectAsync(target, cancel).ConfigureAwait(false);
-        // A connect to a dead port of the ephemeral range on this machine can meet itself, and would echo perfectly.
-        if (Equals(socket.LocalEndPoint, socket.RemoteEndPoint))
+        // A connect to a dead port of the ephemeral range on this machine can meet itself, and would echo perfectly. The
+        // other end is not asked for: one that has been reset meanwhile has none.
+        if (target.Equals(socket.LocalEndPoint))
         {
             throw new SocketException((int)SocketError.ConnectionRefused);
         }

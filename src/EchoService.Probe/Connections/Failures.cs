@@ -23,7 +23,7 @@ internal static class Failures
         SocketError.ConnectionRefused => ProbeEventKind.Refused,
         // A RST that answers the SYN is told as a refusal: this one came when the handshake was done already, before the
         // runtime had asked how it went.
-        SocketError.ConnectionReset => ProbeEventKind.Reset,
+        SocketError.ConnectionReset or SocketError.Shutdown => ProbeEventKind.Reset,
         SocketError.TimedOut => ProbeEventKind.ConnectTimeout,
         SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable
             or SocketError.AddressAlreadyInUse => ProbeEventKind.LocalLimit,

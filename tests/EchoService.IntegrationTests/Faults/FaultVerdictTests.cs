@@ -44,7 +44,9 @@ public sealed class FaultVerdictTests : FaultTests
         if (expected is ProbeEventKind cause)
         {
             during.Verdict.Causes.ShouldContain(cause, during.Verdict.Summary);
-            during.Verdict.Causes.Except([cause, ProbeEventKind.LostMessages]).ShouldBeEmpty(during.Verdict.Summary);
+            // Where latencies grow, some are too long by less than the probe's own lag.
+            ProbeEventKind[] besides = kind == "throttle" ? [ProbeEventKind.LostMessages, ProbeEventKind.LocalLimit] : [ProbeEventKind.LostMessages];
+            during.Verdict.Causes.Except([cause, .. besides]).ShouldBeEmpty(during.Verdict.Summary);
         }
         else
         {
