@@ -115,6 +115,24 @@ public sealed class ProxyProtocolTests : ServiceTests
         await prompt.FinishAsync();
     }
 
+    /// <summary>What came with the header must be known as discarded, or it looks for ever as if the client had just sent something.</summary>
+    [Fact]
+    public async Task WaitsForNoLongerThanTheCloseTimeoutWhenHeaderAndPayloadComeAfterTheClose()
+    {
+        var host = await StartRequiredAsync("Echo:CloseTimeout=00:00:00.2", "Echo:ProxyHeaderTimeout=00:00:30");
+        using var client = await EchoClient.ConnectAsync(host.EndPoint);
+        var header = ProxyHeaders.Good[Named].Header;
+        client.Socket.Send(header.AsSpan(0, 20));
+        await host.WaitForAsync(_ => host.Server.Connections.Live.Any());
+
+        host.Server.Connections.Live.Single().Close(CloseReason.Admin).ShouldBeTrue();
+        (await client.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+        client.Socket.Send((byte[])[.. header[20..], .. new Pattern(0).Take(100)]);
+
+        // It keeps its own side open.
+        (await host.WaitForAsync(stats => stats.Closed["admin"] == 1)).BytesReceived.ShouldBe(0);
+    }
+
     [Theory]
     [Needs(Need.Loopbacks)]
     [InlineData("127.0.0.1/32")]

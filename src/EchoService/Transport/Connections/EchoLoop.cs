@@ -217,34 +217,45 @@ internal sealed class EchoLoop : EchoConnection
 
         Identify(client);
         PrepareReceive();
-        // Else a close came first, and what follows is discarded.
-        if (Progress.TryEndHeader())
+        var (offset, rest) = (_args.Offset + consumed, count - consumed);
+        if (!Progress.TryEndHeader())
         {
-            Context.Faults.Meet(this);
-            var (offset, rest) = (_args.Offset + consumed, count - consumed);
-            if (prologue.Banner is { } banner)
-            {
-                (prologue.Offset, prologue.Count, _prologue) = (offset, rest, prologue);
-                SendBanner(banner);
-            }
-            else if (rest > 0)
-            {
-                return Echo(offset, rest);
-            }
+            // A close came first.
+            Figures.OnDiscarded(rest);
+            return true;
+        }
+
+        Context.Faults.Meet(this);
+        if (prologue.Banner is not { } banner)
+        {
+            return rest == 0 || Echo(offset, rest);
+        }
+
+        if (SendBanner(banner))
+        {
+            (prologue.Offset, prologue.Count, _prologue) = (offset, rest, prologue);
+        }
+        else
+        {
+            Figures.OnDiscarded(rest);
         }
 
         return true;
     }
 
-    /// <summary>Prepares to send the banner, or leaves things as they are if a close came first.</summary>
-    private void SendBanner(byte[] banner)
+    /// <summary>Prepares to send the banner.</summary>
+    /// <returns>False: a close came first, and things are left as they are.</returns>
+    private bool SendBanner(byte[] banner)
     {
         // To a close it is like an echo: in hand, and to go out before the FIN.
-        if (Progress.TryBeginEcho())
+        if (!Progress.TryBeginEcho())
         {
-            _args.SetBuffer(banner, 0, banner.Length);
-            _operation = Operation.SendBanner;
+            return false;
         }
+
+        _args.SetBuffer(banner, 0, banner.Length);
+        _operation = Operation.SendBanner;
+        return true;
     }
 
     private bool OnBannerSent()
@@ -261,14 +272,21 @@ internal sealed class EchoLoop : EchoConnection
             return true;
         }
 
+        var prologue = _prologue!;
+        _prologue = null;
+        PrepareReceive();
+        if (prologue.Count > 0 && Detour is null)
+        {
+            // It is in hand as the banner was: a close that came meanwhile waits for it too.
+            SendBack(prologue.Offset, prologue.Count);
+            return true;
+        }
+
         if (!Progress.TryEndEcho() && Progress.TryFinish())
         {
             SendFin();
         }
 
-        var prologue = _prologue!;
-        _prologue = null;
-        PrepareReceive();
         return prologue.Count == 0 || Echo(prologue.Offset, prologue.Count);
     }
 
@@ -291,6 +309,13 @@ internal sealed class EchoLoop : EchoConnection
             return true;
         }
 
+        SendBack(offset, count);
+        return true;
+    }
+
+    /// <summary>Prepares to send back what is in the buffer, once it is said that it will be.</summary>
+    private void SendBack(int offset, int count)
+    {
         var counters = Context.Counters.Current;
         counters.Received += count;
         Figures.OnReceived(count, Context.Clock.Now);
@@ -302,7 +327,6 @@ internal sealed class EchoLoop : EchoConnection
         _buffer.NoteFill(count, _args.Count);
         _args.SetBuffer(offset, count);
         _operation = Operation.Send;
-        return true;
     }
 
     private bool OnSent()
