@@ -12,6 +12,7 @@ namespace EchoService.ControlPlane.Document;
 internal static class ApiDocument
 {
     private const string BearerScheme = "bearer";
+    private const string Name = "v1";
 
     private static readonly Dictionary<string, string> TagDescriptions = new()
     {
@@ -23,7 +24,7 @@ internal static class ApiDocument
         ["Stats"] = "The service in figures, for people and scripts.",
     };
 
-    public static void AddApiDocument(this IServiceCollection services) => services.AddOpenApi(options =>
+    public static void AddApiDocument(this IServiceCollection services) => services.AddOpenApi(Name, options =>
     {
         options.AddDocumentTransformer((document, _, _) =>
         {
@@ -48,7 +49,11 @@ internal static class ApiDocument
 
     public static void UseApiDocument(this WebApplication app)
     {
-        app.MapOpenApi();
+        // Written when it is first asked for and kept: to write it takes some hundred times as long as to send it, and
+        // whoever may read could keep a processor busy with that.
+        var document = new Lazy<Task<byte[]>>(() => WriteAsync(app.Services));
+        app.MapGet($"/openapi/{Name}.json", async () => TypedResults.Bytes(await document.Value, "application/json;charset=utf-8"))
+            .ExcludeFromDescription();
         app.UseSwaggerUI(options =>
         {
             // Relative, here and in the document: a proxy may serve both under a prefix that it strips.
@@ -57,6 +62,15 @@ internal static class ApiDocument
             options.DefaultModelsExpandDepth(0);
             options.DisplayRequestDuration();
         });
+    }
+
+    private static async Task<byte[]> WriteAsync(IServiceProvider services)
+    {
+        await using var scope = services.CreateAsyncScope();
+        var document = await scope.ServiceProvider.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name).GetOpenApiDocumentAsync();
+        using var json = new MemoryStream();
+        await document.SerializeAsJsonAsync(json, OpenApiSpecVersion.OpenApi3_1);
+        return json.ToArray();
     }
 
     private static void Describe(OpenApiDocument document)
