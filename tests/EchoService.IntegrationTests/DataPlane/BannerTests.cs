@@ -89,12 +89,12 @@ public sealed class BannerTests : ServiceTests
     [Fact]
     public async Task IsDrainedClosedAndBoundAgainWithTheEchoPort()
     {
-        var host = await StartAsync("Echo:BannerPort=0", "Drain:ReadinessDelay=00:00:30");
+        var host = await StartAsync("Echo:BannerPort=0");
         using var api = new ApiClient(host.ManagementUri);
         using var held = await EchoClient.ConnectAsync(host.BannerEndPoint);
         await ReadBannerAsync(held);
 
-        (await api.SendAsync(HttpMethod.Post, "/drain")).ShouldBe(HttpStatusCode.Accepted);
+        (await api.SendAsync(HttpMethod.Post, "/drain", Body("""{"readinessDelaySeconds": 600}"""))).ShouldBe(HttpStatusCode.Accepted);
         using var late = await EchoClient.ConnectAsync(host.BannerEndPoint);
         (await ReadBannerAsync(late)).GetProperty("phase").GetString().ShouldBe("lameDuck");
         (await api.DeleteAsync("/drain")).ShouldBe(HttpStatusCode.OK);
