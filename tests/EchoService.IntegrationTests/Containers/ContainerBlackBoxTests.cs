@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Testcontainers;
 
 namespace EchoService.IntegrationTests.Containers;
 
@@ -13,13 +14,13 @@ public sealed partial class ContainerBlackBoxTests(ITestOutputHelper output)
     public async Task TheBlackBoxSuitePasses()
     {
         const string Key = "a-key-for-this-run-only";
-        await using var service = await EchoContainer.StartAsync(new Dictionary<string, string> { ["Management__ApiKey"] = Key });
-        var endPoint = await service.DirectAsync();
+        await using var service = await EchoContainer.StartAsync(builder => builder.WithApiKey(Key));
+        var endPoint = service.Direct;
         // A run of its own, since the service that its classes share is named to the process.
         await using var suite = ChildProcess.StartBuilt("EchoService.IntegrationTests", ["-trait", $"Category={BlackBox.Category}"], start =>
         {
             start.Environment["ECHO_TCP"] = endPoint.ToString();
-            start.Environment["ECHO_HTTP"] = OperatingSystem.IsLinux() ? $"http://{endPoint.Address}:{EchoContainer.ManagementPort}" : service.Management.ToString();
+            start.Environment["ECHO_HTTP"] = OperatingSystem.IsLinux() ? $"http://{endPoint.Address}:{EchoServiceBuilder.ManagementPort}" : service.Module.ManagementAddress.ToString();
             start.Environment["ECHO_API_KEY"] = Key;
         });
         var result = await suite.ExitAsync(TimeSpan.FromMinutes(5));

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using EchoService.IntegrationTests.Deployment;
 using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Testcontainers;
 using k8s.Models;
 
 namespace EchoService.IntegrationTests.Containers;
@@ -27,12 +28,13 @@ public sealed class ContainerConfigurationTests
     [Fact]
     public async Task TheSettingsOfTheManifestsAreKnownAndDoWhatTheManifestsRelyOn()
     {
-        var settings = Manifests.Apply("deploy", "k8s").Find<V1ConfigMap>("echoservice").Data;
-        await using var service = await EchoContainer.StartAsync(settings);
+        var settings = new Dictionary<string, string>(Manifests.Apply("deploy", "k8s").Find<V1ConfigMap>("echoservice").Data);
+        await using var service = await EchoContainer.StartAsync(builder => builder.WithEnvironment(settings));
         await using var target = service.Target();
-        (await service.GetAsync("/stats")).ShouldContain($$"""{"protocol":"tcp","endpoint":"[::]:{{settings["Echo__Port"]}}","state":"listening","listener":"echo"}""");
-        (await target.GetStatsAsync()).Limit.ShouldBe(long.Parse(settings["Echo__MaxConnections"], CultureInfo.InvariantCulture));
-        (await service.GetAsync("/drain")).ShouldContain("\"phase\":\"serving\"");
+        var stats = await service.Management.GetStatsAsync(TestContext.Current.CancellationToken);
+        stats.Listeners.Single(listener => listener.Listener == ListenerKind.Echo).EndPoint.ShouldBe($"[::]:{settings["Echo__Port"]}");
+        stats.Connections.Limit.ShouldBe(int.Parse(settings["Echo__MaxConnections"], CultureInfo.InvariantCulture));
+        (await service.Management.GetDrainAsync(TestContext.Current.CancellationToken)).Phase.ShouldBe(ServicePhase.Serving);
         using var client = await target.ConnectAsync();
         await client.EchoAsync(4096);
         await client.FinishAsync();
@@ -49,8 +51,8 @@ public sealed class ContainerConfigurationTests
     {
         var objects = await Manifests.KustomizeAsync("deploy", "examples", "proxy-protocol");
         var settings = Manifests.Environment(objects.Find<V1ConfigMap>("echoservice"), objects.Find<V1Deployment>("echoservice"));
-        await using var service = await EchoContainer.StartAsync(settings);
-        using var client = await EchoClient.ConnectAsync(await service.DirectAsync());
+        await using var service = await EchoContainer.StartAsync(builder => builder.WithEnvironment(new Dictionary<string, string>(settings)));
+        using var client = await EchoClient.ConnectAsync(service.Direct);
         // A client without the header is not served.
         await client.SendAsync(100);
         await client.ReceiveToEndAsync();

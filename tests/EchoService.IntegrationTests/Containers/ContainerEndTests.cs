@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Net;
 using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Testcontainers;
 
 namespace EchoService.IntegrationTests.Containers;
 
@@ -12,14 +12,10 @@ public sealed class ContainerEndTests
     [Fact]
     public async Task DockerStopDrainsWhile100ClientsStreamAndNobodyLosesAByteThatTheServerHad()
     {
-        await using var service = await EchoContainer.StartAsync(new Dictionary<string, string>
-        {
-            ["Drain__ReadinessDelay"] = "00:00:05",
-            ["Drain__Spread"] = "00:00:02",
-            ["Drain__Timeout"] = "00:00:15",
-            ["Echo__CloseTimeout"] = "00:00:05",
-        });
-        var endPoint = await service.DirectAsync();
+        await using var service = await EchoContainer.StartAsync(builder => builder
+            .WithDrain(readinessDelay: TimeSpan.FromSeconds(5), spread: TimeSpan.FromSeconds(2), timeout: TimeSpan.FromSeconds(15))
+            .WithCloseTimeout(TimeSpan.FromSeconds(5)));
+        var endPoint = service.Direct;
         var clients = new List<EchoClient>();
         for (var i = 0; i < 100; i++)
         {
@@ -32,11 +28,8 @@ public sealed class ContainerEndTests
 
         var began = Stopwatch.GetTimestamp();
         var stopped = Docker.RunAsync("stop", "--time", "30", service.Id);
-        await Eventually.TrueAsync(async () =>
-        {
-            using var answer = await service.Http.GetAsync(new Uri(service.Management, "/readyz"), TestContext.Current.CancellationToken);
-            return answer.StatusCode == HttpStatusCode.ServiceUnavailable;
-        });
+        await service.Management.WaitForPhaseAsync(ServicePhase.LameDuck, Eventually.Deadline, TestContext.Current.CancellationToken);
+        (await service.Management.GetReadinessAsync(TestContext.Current.CancellationToken)).Status.ShouldBe(HealthStatus.Unavailable);
         // Lame duck: balancers that have not heard of it yet still send clients, and these are served.
         using (var late = await EchoClient.ConnectAsync(endPoint))
         {
@@ -59,7 +52,7 @@ public sealed class ContainerEndTests
     public async Task ServesAsBeforeWhenStartedAgainAfterSigkill()
     {
         await using var service = await EchoContainer.StartAsync();
-        using (var client = await EchoClient.ConnectAsync(await service.DirectAsync()))
+        using (var client = await EchoClient.ConnectAsync(service.Direct))
         {
             await client.EchoAsync(1000);
             await Docker.RunAsync("kill", "--signal", "KILL", service.Id);
@@ -74,7 +67,7 @@ public sealed class ContainerEndTests
         using var again = await EchoClient.ConnectAsync(service.Published);
         await again.EchoAsync(4096);
         await again.FinishAsync();
-        (await service.GetAsync("/readyz")).ShouldContain("\"phase\":\"serving\"");
+        (await service.Management.GetReadinessAsync(TestContext.Current.CancellationToken)).Phase.ShouldBe(ServicePhase.Serving);
     }
 
     /// <summary>Keeps a window of bytes on its way until told to stop or until the service ends the stream, and closes when it has.</summary>

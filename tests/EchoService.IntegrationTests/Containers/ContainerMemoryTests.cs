@@ -15,7 +15,7 @@ public sealed class ContainerMemoryTests(ITestOutputHelper output)
     {
         await using var service = await EchoContainer.StartAsync(memory: 128 * MiB);
         await using var target = service.Target();
-        var endPoint = await service.DirectAsync();
+        var endPoint = service.Direct;
         var clients = new List<EchoClient>();
         try
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Testcontainers;
 
 namespace EchoService.IntegrationTests.Containers;
 
@@ -22,13 +23,14 @@ public sealed class ContainerServiceTests(RunningContainer running) : IClassFixt
         (after.Accepted - before.Accepted).ShouldBe(1);
         (after.BytesReceived - before.BytesReceived).ShouldBe(1_000_000);
         (after.BytesSent - before.BytesSent).ShouldBe(1_000_000);
-        (await Service.GetAsync("/stats")).ShouldContain("""{"protocol":"tcp","endpoint":"[::]:7007","state":"listening","listener":"echo"}""");
+        (await Service.Management.GetStatsAsync(TestContext.Current.CancellationToken)).Listeners
+            .ShouldBe([new ListenerStats { Protocol = "tcp", EndPoint = "[::]:7007", State = ListenerState.Listening, Listener = ListenerKind.Echo }]);
     }
 
     [Fact]
     public async Task WhatWasSentBeforeTheFinComesBackBeforeTheServersOwn()
     {
-        using var client = await EchoClient.ConnectAsync(await Service.DirectAsync());
+        using var client = await EchoClient.ConnectAsync(Service.Direct);
         var sending = client.SendAsync(300_000);
         await client.ReceiveAsync(200_000);
         await sending;
@@ -50,28 +52,28 @@ public sealed class ContainerServiceTests(RunningContainer running) : IClassFixt
     [InlineData("bash")]
     public async Task HasNoShellToGetInto(string shell)
     {
-        var (output, exitCode) = await Service.ExecAsync(shell, "-c", "true");
-        output.ShouldMatch("no such file|not found");
-        exitCode.ShouldBeGreaterThanOrEqualTo(126);
+        var result = await Service.ExecAsync(shell, "-c", "true");
+        (result.Stdout + result.Stderr).ShouldMatch("no such file|not found");
+        result.ExitCode.GetValueOrDefault().ShouldBeGreaterThanOrEqualTo(126);
     }
 
     [Fact]
     public async Task ItsOwnHealthCheckSaysHealthyAndUnhealthyWhereNobodyAnswers()
     {
         var healthy = await Service.ExecAsync("/app/EchoService", "--healthcheck");
-        healthy.Output.Trim().ShouldBe("healthy: http://localhost:8080/livez answered 200");
+        (healthy.Stdout + healthy.Stderr).Trim().ShouldBe("healthy: http://localhost:8080/livez answered 200");
         healthy.ExitCode.ShouldBe(0);
 
         var unhealthy = await Service.ExecAsync("/app/EchoService", "--healthcheck", "--urls", "http://localhost:1");
-        unhealthy.Output.Trim().ShouldMatch("^unhealthy: http://localhost:1/livez: .*[Rr]efused.*$");
+        (unhealthy.Stdout + unhealthy.Stderr).Trim().ShouldMatch("^unhealthy: http://localhost:1/livez: .*[Rr]efused.*$");
         unhealthy.ExitCode.ShouldBe(1);
     }
 
     [Fact]
     public async Task AStrangerMayReadButNotChangeSinceTheEnginesNetworkIsNotLoopback()
     {
-        using var response = await Service.Http.PostAsync(new Uri(Service.Management, "/drain"), null, TestContext.Current.CancellationToken);
-        response.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+        var refusal = await Should.ThrowAsync<EchoProblemException>(() => Service.Management.BeginDrainAsync(cancellationToken: TestContext.Current.CancellationToken));
+        refusal.Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await Service.Management.GetReadinessAsync(TestContext.Current.CancellationToken)).Phase.ShouldBe(ServicePhase.Serving);
     }
 }

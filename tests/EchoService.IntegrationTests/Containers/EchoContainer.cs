@@ -1,46 +1,43 @@
 using System.Net;
-using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Images;
 using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Testcontainers;
 
 namespace EchoService.IntegrationTests.Containers;
 
-/// <summary>The service in a container, as the manifests run it: read-only root, no capabilities, no way to gain any.</summary>
+/// <summary>The module's container, of the image that is tested and as the manifests run it: read-only root, no capabilities, no way to gain any.</summary>
 internal sealed class EchoContainer : IAsyncDisposable
 {
-    public const int EchoPort = 7007;
-    public const int ManagementPort = 8080;
+    private readonly EchoServiceContainer _container;
 
-    private readonly IContainer _container;
-    private readonly HttpClient _http = new() { Timeout = Eventually.Deadline };
-
-    private EchoContainer(IContainer container) => _container = container;
+    private EchoContainer(EchoServiceContainer container) => _container = container;
 
     public string Id => _container.Id;
 
     /// <summary>The echo port as the engine publishes it.</summary>
-    public IPEndPoint Published => new(IPAddress.Loopback, _container.GetMappedPublicPort(EchoPort));
+    public IPEndPoint Published => _container.EchoEndPoint;
 
-    /// <summary>The management API as the engine publishes it.</summary>
-    public Uri Management => new($"http://127.0.0.1:{_container.GetMappedPublicPort(ManagementPort)}");
+    /// <summary>The container itself, where the engine's network can be reached; elsewhere as it is published.</summary>
+    public IPEndPoint Direct => OperatingSystem.IsLinux() ? _container.DirectEchoEndPoint : Published;
 
-    public HttpClient Http => _http;
+    public EchoManagementClient Management => _container.Management;
+
+    /// <summary>The module's own view of it.</summary>
+    public EchoServiceContainer Module => _container;
 
     /// <summary>Starts it and waits until it is ready.</summary>
-    /// <param name="environment">Its settings, as <c>Echo__MaxConnections</c>.</param>
+    /// <param name="configure">What it is to be told.</param>
     /// <param name="memory">The most bytes that it may use, swap included; 0 for no limit.</param>
-    public static async Task<EchoContainer> StartAsync(IDictionary<string, string>? environment = null, long memory = 0)
+    public static async Task<EchoContainer> StartAsync(Func<EchoServiceBuilder, EchoServiceBuilder>? configure = null, long memory = 0)
     {
         // Testcontainers blocks where it asks for the engine, which on a socket's own thread would never be answered.
         await EchoClient.LeaveSocketThreadAsync();
-        var container = new ContainerBuilder(ContainerImage.Name)
+        var builder = new EchoServiceBuilder(ContainerImage.Name)
             // Built just now, and in no registry.
             .WithImagePullPolicy(PullPolicy.Never)
+            .WithRemovalOnDispose()
             .WithLabel(ContainerImage.Label, Repository.Root)
-            .WithEnvironment(new Dictionary<string, string>(environment ?? new Dictionary<string, string>()))
-            .WithPortBinding(EchoPort, assignRandomHostPort: true)
-            .WithPortBinding(ManagementPort, assignRandomHostPort: true)
             .WithCreateParameterModifier(parameters =>
             {
                 var host = parameters.HostConfig!;
@@ -53,17 +50,11 @@ internal sealed class EchoContainer : IAsyncDisposable
                 {
                     binding.HostIP = "127.0.0.1";
                 }
-            })
-            // From outside: the image has no shell to look from inside with. The default is to wait for an hour.
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(
-                request => request.ForPath("/readyz").ForPort(ManagementPort),
-                strategy => strategy.WithTimeout(TimeSpan.FromMinutes(1)).WithInterval(TimeSpan.FromMilliseconds(50))))
-            .Build();
-        var service = new EchoContainer(container);
+            });
+        var service = new EchoContainer((configure?.Invoke(builder) ?? builder).Build());
         try
         {
-            await container.StartAsync(TestContext.Current.CancellationToken);
-            await EchoClient.LeaveSocketThreadAsync();
+            await service.StartAgainAsync();
             return service;
         }
         catch
@@ -73,30 +64,15 @@ internal sealed class EchoContainer : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// The address of the container itself, where the engine's network can be reached. Docker publishes ports on loopback
-    /// through a proxy process, which turns a reset into a FIN and buffers; where that matters a test goes around it.
-    /// </summary>
-    public async Task<IPEndPoint> DirectAsync() => OperatingSystem.IsLinux()
-        ? new(IPAddress.Parse(await Docker.InspectAsync(Id, "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")), EchoPort)
-        : Published;
-
     /// <summary>The service behind the published ports.</summary>
-    public EchoTarget Target() => new(Published, Management);
+    public EchoTarget Target() => new(Published, _container.ManagementAddress, _container.ApiKey);
 
-    public async Task<string> GetAsync(string path)
-    {
-        var answer = await _http.GetStringAsync(new Uri(Management, path), TestContext.Current.CancellationToken);
-        await EchoClient.LeaveSocketThreadAsync();
-        return answer;
-    }
-
-    public async Task<(string Output, long ExitCode)> ExecAsync(params string[] command)
+    public async Task<ExecResult> ExecAsync(params string[] command)
     {
         await EchoClient.LeaveSocketThreadAsync();
         var result = await _container.ExecAsync(command, TestContext.Current.CancellationToken);
         await EchoClient.LeaveSocketThreadAsync();
-        return (result.Stdout + result.Stderr, result.ExitCode ?? -1);
+        return result;
     }
 
     /// <summary>Starts it again, and waits until it is ready.</summary>
@@ -112,9 +88,7 @@ internal sealed class EchoContainer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
-        // Not a stop first, which would wait for a drain.
-        await ChildProcess.RunAsync("docker", "rm", "--force", "--volumes", Id);
+        await EchoClient.LeaveSocketThreadAsync();
         await _container.DisposeAsync();
         await EchoClient.LeaveSocketThreadAsync();
     }

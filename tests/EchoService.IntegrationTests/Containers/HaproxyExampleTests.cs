@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
 using EchoService.IntegrationTests.Deployment;
 using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Testcontainers;
 using k8s;
 using k8s.Models;
 
@@ -25,19 +25,18 @@ public sealed class HaproxyExampleTests
         var patch = await File.ReadAllTextAsync(Repository.PathOf("deploy", "examples", "proxy-protocol", "deployment.yaml"), TestContext.Current.CancellationToken);
         var settings = Manifests.Environment(Manifests.Apply("deploy", "k8s").Find<V1ConfigMap>("echoservice"), KubernetesYaml.Deserialize<V1Deployment>(patch, strict: true));
         await using var network = await DockerNetwork.CreateAsync();
-        await using var service = await EchoContainer.StartAsync(settings);
+        await using var service = await EchoContainer.StartAsync(builder => builder.WithEnvironment(new Dictionary<string, string>(settings)));
         await network.ConnectAsync(service.Id, Pods);
         await using var haproxy = await HaproxyContainer.StartAsync(network.Name, Repository.PathOf("deploy", "examples", "proxy-protocol", "haproxy.cfg"));
-        var front = new IPEndPoint(haproxy.Address, EchoContainer.EchoPort);
+        var front = new IPEndPoint(haproxy.Address, EchoServiceBuilder.EchoPort);
         // Until it has found a pod and that has passed a check, it takes connections and ends them.
         using var client = await Eventually.BecomesAsync(() => TryConnectAsync(front), connected => connected is not null, text: await haproxy.LogsAsync());
         await client!.EchoAsync(100_000);
 
-        var clients = JsonDocument.Parse(await service.GetAsync("/clients?minAgeSeconds=0&limit=1000")).RootElement.GetProperty("items");
-        var listed = clients.EnumerateArray().Single(one => one.GetProperty("bytesReceived").GetInt64() > 100_000);
-        listed.GetProperty("proxied").GetBoolean().ShouldBeTrue();
-        listed.GetProperty("remoteEndPoint").GetString().ShouldBe(client.LocalEndPoint.ToString());
-        listed.GetProperty("peerEndPoint").GetString().ShouldStartWith(string.Create(CultureInfo.InvariantCulture, $"{haproxy.Address}:"));
+        var listed = await service.Management.GetClientsAsync(cancellationToken: TestContext.Current.CancellationToken).SingleAsync(one => one.BytesReceived > 100_000, TestContext.Current.CancellationToken);
+        listed.Proxied.ShouldBeTrue();
+        listed.RemoteEndPoint.ShouldBe(client.LocalEndPoint.ToString());
+        listed.PeerEndPoint.ShouldStartWith(string.Create(CultureInfo.InvariantCulture, $"{haproxy.Address}:"));
         await client.FinishAsync();
     }
 

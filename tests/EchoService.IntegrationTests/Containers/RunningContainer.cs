@@ -2,7 +2,7 @@ using EchoService.IntegrationTests.Infrastructure;
 
 namespace EchoService.IntegrationTests.Containers;
 
-/// <summary>A service with its default settings that the tests of a class share.</summary>
+/// <summary>A service with its default settings, without a key, that the tests of a class share.</summary>
 public sealed class RunningContainer : IAsyncLifetime
 {
     internal EchoContainer Service { get; private set; } = null!;
@@ -11,7 +11,7 @@ public sealed class RunningContainer : IAsyncLifetime
     {
         if (Requirements.Has(Need.Engine))
         {
-            Service = await EchoContainer.StartAsync();
+            Service = await EchoContainer.StartAsync(builder => builder.WithoutApiKey());
         }
     }
 
