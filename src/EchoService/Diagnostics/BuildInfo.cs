@@ -8,7 +8,7 @@ internal static class BuildInfo
     private static readonly string[] Parts =
         (typeof(BuildInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0").Split('+', 2);
 
-    /// <summary>For example <c>1.0.0</c>.</summary>
+    /// <summary>As Directory.Build.props has it.</summary>
     public static string Version => Parts[0];
 
     /// <summary>The commit, or <c>unknown</c> where the build did not know it.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using EchoService.IntegrationTests.Infrastructure;
 
 namespace EchoService.IntegrationTests.ControlPlane;
 
@@ -22,7 +23,7 @@ public sealed class StatsTests : ApiTests
         Names(stats.GetProperty("udp")).ShouldBe(["received", "sent", "dropped"]);
 
         stats.GetProperty("phase").GetString().ShouldBe("serving");
-        stats.GetProperty("instance").GetProperty("version").GetString().ShouldBe("1.0.0");
+        stats.GetProperty("instance").GetProperty("version").GetString().ShouldBe(Repository.Version);
         stats.GetProperty("instance").GetProperty("startedAt").GetString()!.ShouldEndWith("Z");
         var listener = stats.GetProperty("listeners").EnumerateArray().Single();
         listener.GetProperty("protocol").GetString().ShouldBe("tcp");

@@ -58,7 +58,7 @@ public sealed class ExampleTests
         var objects = await Manifests.KustomizeAsync("deploy", "examples", "overlay");
         objects[0].ShouldBeOfType<V1Namespace>().Metadata.Name.ShouldBe("echo-staging");
         objects.Skip(1).ShouldAllBe(one => one.Metadata.NamespaceProperty == "echo-staging");
-        objects.Find<V1Deployment>("echoservice").Spec.Template.Spec.Containers[0].Image.ShouldBe("registry.example.com/platform/echoservice:1.0.0");
+        objects.Find<V1Deployment>("echoservice").Spec.Template.Spec.Containers[0].Image.ShouldBe($"registry.example.com/platform/echoservice:{Repository.Version}");
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EchoService.ControlPlane.Requests;
+using EchoService.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Options;
@@ -78,7 +79,7 @@ internal static class ApiDocument
         document.Info = new OpenApiInfo
         {
             Title = "EchoService management API",
-            Version = "1.0.0",
+            Version = BuildInfo.Version,
             Description = "Figures, clients, health, drain and faults of a TCP echo service. Errors are application/problem+json. "
                 + "Calls that change something need the key of Management:ApiKey where one is set, and otherwise come from loopback.",
             License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },

@@ -2,6 +2,7 @@ using System.Net.ServerSentEvents;
 using EchoService.ControlPlane.Connections;
 using EchoService.ControlPlane.Document;
 using EchoService.ControlPlane.Requests;
+using EchoService.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace EchoService.ControlPlane.Events;
@@ -9,9 +10,9 @@ namespace EchoService.ControlPlane.Events;
 /// <summary>What happens, as it happens.</summary>
 internal static class EventsApi
 {
-    private const string Example = """
+    private static readonly string Example = $$$"""
         event: stats
-        data: {"instance":{"name":"echoservice-5d9c7b6f4-x2x7k","version":"1.0.0", … },"phase":"serving", … }
+        data: {"instance":{"name":"echoservice-5d9c7b6f4-x2x7k","version":"{{{BuildInfo.Version}}}", … },"phase":"serving", … }
 
         event: phase
         data: {"phase":"lameDuck","previous":"serving"}

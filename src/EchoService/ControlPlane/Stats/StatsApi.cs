@@ -1,5 +1,6 @@
 using EchoService.ControlPlane.Document;
 using EchoService.ControlPlane.Requests;
+using EchoService.Diagnostics;
 using EchoService.Lifecycle;
 using EchoService.Transport.Accepting;
 using EchoService.Transport.Connections;
@@ -11,7 +12,7 @@ namespace EchoService.ControlPlane.Stats;
 internal static class StatsApi
 {
     private static readonly StatsResponse Example = new(
-        new InstanceStats("echoservice-5d9c7b6f4-x2x7k", "1.0.0", new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), 12.5),
+        new InstanceStats("echoservice-5d9c7b6f4-x2x7k", BuildInfo.Version, new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), 12.5),
         ServicePhase.Serving,
         [new ListenerStats("tcp", "[::]:7007", ListenerState.Listening, ListenerKind.Echo)],
         new ConnectionStats(
