@@ -2,6 +2,8 @@
 ARG BUILDKIT_SBOM_SCAN_CONTEXT=true
 
 # The SDK's variant with what linking native code needs. Each architecture is built on a machine of its own.
+# Both bases by tag and not by digest: no registry was in reach to ask for one where this was written. Dependabot watches
+# them, and .github/workflows/rebuild.yml says each day whether their fixes are due.
 FROM mcr.microsoft.com/dotnet/sdk:10.0-noble-aot AS build
 # Leaves the builder's paths and clock out of the programs: two builds of one commit give the same ones.
 ENV CI=true

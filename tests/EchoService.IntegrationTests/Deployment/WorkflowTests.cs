@@ -42,6 +42,22 @@ public sealed partial class WorkflowTests
         Read("release.yml").ShouldContain("cosign sign --yes --recursive");
     }
 
+    [Fact]
+    public void AReleasePacksTheModuleAndTheProbeFromTheTagOnceTheImageIsThere()
+    {
+        var job = Load("release.yml")["jobs"]["packages"];
+        job["needs"].ToString().ShouldBe("publish");
+        var steps = ((YamlSequenceNode)job["steps"]).Where(step => Has(step, "run")).Select(step => step["run"].ToString()).ToList();
+        steps[0].ShouldContain("<Version>${GITHUB_REF_NAME#v}</Version>");
+        foreach (var project in (string[])["EchoService.Testcontainers", "EchoService.Probe"])
+        {
+            steps[1].ShouldContain($"dotnet pack src/{project} ");
+            File.Exists(Repository.PathOf("src", project, $"{project}.csproj")).ShouldBeTrue();
+        }
+
+        steps[2].ShouldStartWith("dotnet nuget push 'packages/*.nupkg' ");
+    }
+
     [Theory]
     [MemberData(nameof(Files))]
     public void PinsEveryActionByCommitWithItsVersionInAComment(string file)
@@ -89,7 +105,7 @@ public sealed partial class WorkflowTests
     [Fact]
     public void DependabotWatchesEveryEcosystemThatTheRepositoryUses() =>
         ((YamlSequenceNode)Load(Path.Combine("..", "dependabot.yml"))["updates"]).Select(update => update["package-ecosystem"].ToString()).Order()
-            .ShouldBe(["docker", "github-actions", "npm", "nuget"]);
+            .ShouldBe(["docker", "docker-compose", "github-actions", "npm", "nuget"]);
 
     private static string Read(string file) => File.ReadAllText(Repository.PathOf(".github", "workflows", file));
 
