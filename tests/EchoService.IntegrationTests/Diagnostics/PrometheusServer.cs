@@ -81,7 +81,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         // Prometheus does not tell which port it got for 0.
         using var listener = new TcpListener(IPAddress.Loopback, 0);
