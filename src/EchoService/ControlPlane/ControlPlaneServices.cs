@@ -26,6 +26,9 @@ internal static class ControlPlaneServices
     /// <summary>All headers of a request together; browsers with cookies of other services on the same host need the most.</summary>
     public const int MaxHeadersSize = 16_384;
 
+    /// <summary>Bytes of an answer that wait for a client that does not read, beside what the kernel takes.</summary>
+    private const int MaxUnread = 16_384;
+
     /// <summary>Callers are machines: they send a request at once, and connect anew at no cost when a scrape is further away.</summary>
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(20);
@@ -48,6 +51,7 @@ internal static class ControlPlaneServices
             options.Limits.MaxRequestBodySize = MaxBodySize;
             options.Limits.MaxRequestHeadersTotalSize = MaxHeadersSize;
             options.Limits.MaxRequestBufferSize = ManagementListenerFactory.ReadAhead;
+            options.Limits.MaxResponseBufferSize = MaxUnread;
             options.Limits.RequestHeadersTimeout = HeadersTimeout;
             options.Limits.KeepAliveTimeout = KeepAliveTimeout;
         });

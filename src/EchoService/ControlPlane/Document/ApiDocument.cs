@@ -14,6 +14,7 @@ internal static class ApiDocument
 {
     private const string BearerScheme = "bearer";
     private const string Name = "v1";
+    private const int Piece = 16_384;
 
     private static readonly Dictionary<string, string> TagDescriptions = new()
     {
@@ -53,8 +54,17 @@ internal static class ApiDocument
         // Written when it is first asked for and kept: to write it takes some hundred times as long as to send it, and
         // whoever may read could keep a processor busy with that.
         var document = new Lazy<Task<byte[]>>(() => WriteAsync(app.Services));
-        app.MapGet($"/openapi/{Name}.json", async () => TypedResults.Bytes(await document.Value, "application/json;charset=utf-8"))
-            .ExcludeFromDescription();
+        app.MapGet($"/openapi/{Name}.json", async (HttpResponse response) =>
+        {
+            var json = await document.Value;
+            response.ContentType = "application/json;charset=utf-8";
+            response.ContentLength = json.Length;
+            // Piece by piece: a client that does not read holds one, and not a copy of all.
+            for (var rest = json.AsMemory(); !rest.IsEmpty; rest = rest[Math.Min(Piece, rest.Length)..])
+            {
+                await response.Body.WriteAsync(rest[..Math.Min(Piece, rest.Length)], response.HttpContext.RequestAborted);
+            }
+        }).ExcludeFromDescription();
         app.UseSwaggerUI(options =>
         {
             // Relative, here and in the document: a proxy may serve both under a prefix that it strips.
