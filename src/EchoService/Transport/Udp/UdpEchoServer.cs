@@ -8,7 +8,7 @@ using EchoService.Transport.Timing;
 namespace EchoService.Transport.Udp;
 
 /// <summary>
-/// RFC 862 over UDP, from bind to close: the sockets, several receives outstanding on each, and the rules by which a
+/// RFC 862 over UDP, from bind to close: the sockets, a receive outstanding on each, and the rules by which a
 /// datagram is answered or not. It has no connections, so there is nothing to drain but the sockets.
 /// </summary>
 /// <remarks>
@@ -21,9 +21,6 @@ internal sealed class UdpEchoServer
 {
     /// <summary>The most that a UDP datagram can carry, in bytes: over IPv6; over IPv4 it is 65,507.</summary>
     public const int MaxDatagramLength = 65_527;
-
-    /// <summary>Receives outstanding on a socket, with a buffer of 64 KiB each: so many datagrams are dealt with at once.</summary>
-    private const int PendingReceives = 4;
 
     /// <summary>Local addresses that get a socket of their own. A machine has a few; only 127.0.0.0/8 has more.</summary>
     private const int MaxLocalAddresses = 64;
@@ -209,10 +206,8 @@ internal sealed class UdpEchoServer
 
     private void Receive(UdpSocket socket)
     {
-        for (var i = 0; i < PendingReceives; i++)
-        {
-            new UdpReceiver(this, socket).Execute();
-        }
+        // One at a time: several would overtake each other, and cost 9.8 µs for a datagram in place of 8.7 (the bench's udp).
+        new UdpReceiver(this, socket).Execute();
     }
 
     /// <summary>Finds or opens the socket for a local address.</summary>

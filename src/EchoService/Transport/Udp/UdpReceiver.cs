@@ -15,6 +15,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
 
     private readonly UdpEchoServer _server;
     private readonly UdpSocket _socket;
+    private readonly IPEndPoint _anyone;
     private ITimer? _timer;
     private UdpSocket? _replySocket;
     private int _copies;
@@ -27,8 +28,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
         _server = server;
         _socket = socket;
         SetBuffer(GC.AllocateUninitializedArray<byte>(UdpEchoServer.MaxDatagramLength, pinned: true), 0, UdpEchoServer.MaxDatagramLength);
-        // Which addresses to expect; then it is the sender of the datagram in hand.
-        RemoteEndPoint = new IPEndPoint(socket.Socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
+        _anyone = new IPEndPoint(socket.Socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
     }
 
     /// <summary>Receives until the socket is closed.</summary>
@@ -53,6 +53,13 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
                     // Completions run on the socket thread, which TCP connections are waiting for.
                     ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
                     return;
+                }
+
+                if (_replySocket is null)
+                {
+                    // .NET goes by the sender of the last datagram for how it reads the local address of the next: after
+                    // one over IPv4 as that, before it as the same mapped into IPv6, and not at all if they are of two families.
+                    RemoteEndPoint = _anyone;
                 }
 
                 if (_replySocket is null ? _socket.Socket.ReceiveMessageFromAsync(this) : _replySocket.Socket.SendToAsync(this))
