@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net.Sockets;
 using EchoService.Probe.Connections;
+using EchoService.Probe.Datagrams;
 using EchoService.Probe.Explaining;
 using EchoService.Probe.Instances;
 using EchoService.Probe.Measurement;
@@ -49,9 +51,17 @@ internal sealed class PopulationRun : IDisposable
         _timeline = new TimelineRecorder(origin, options.Duration);
         _track = new OutcomeTrack(Expectations.OutcomeOf(options.ExpectNew));
 
+        var codec = new MessageCodec(options.Size);
+        var isUdp = target.Protocol == Protocol.Udp;
         var settings = new LaneSettings(
-            new MessageCodec(options.Size),
-            new Connector(target, options.Timeout, _connectTimes, population == Population.Held ? Connector.CrowdLimit : NewClients.MostUnderWay, options.Origin),
+            codec,
+            new Connector(
+                target,
+                options.Timeout,
+                _connectTimes,
+                population == Population.Held ? Connector.CrowdLimit : NewClients.MostUnderWay,
+                options.Origin,
+                greet: isUdp ? Greeting(codec, options.Timeout) : null),
             _events,
             lag,
             _timeout,
@@ -68,12 +78,16 @@ internal sealed class PopulationRun : IDisposable
         };
         if (population == Population.Held)
         {
-            _held = new HeldClients(options.Connections, settings, _latencies);
+            var fresh = new FreshFlow(settings);
+            _held = new HeldClients(options.Connections, settings.Connector, number => isUdp
+                ? new Flow(number, settings, _latencies, fresh)
+                : new Lane(number, settings, _latencies));
             _clients = _held;
         }
         else
         {
-            _clients = new NewClients(settings, _track, _latencies);
+            IExchange exchange = isUdp ? new DatagramExchange(codec, options.Timeout, StreamExchange.Number) : new StreamExchange(codec, options.Timeout);
+            _clients = new NewClients(settings, exchange, _track, _latencies);
         }
     }
 
@@ -200,11 +214,12 @@ internal sealed class PopulationRun : IDisposable
             _events.Count(ProbeEventKind.FinAtBoundary),
             _events.Count(ProbeEventKind.FinInsideMessage),
             _events.Count(ProbeEventKind.Reset),
-            _events.Count(ProbeEventKind.Stalled));
+            _events.Count(ProbeEventKind.Stalled),
+            _events.Count(ProbeEventKind.StuckFlow));
         var rate = seconds > 0 ? _answeredInTime / seconds : 0;
         var figures = new PopulationReport
         {
-            Messages = new MessagesReport(m.Due, m.Answered, m.Late, m.LateLocally, m.Corrupted, m.Lost, m.Unsent, m.UnsentLocally, m.Repeated),
+            Messages = new MessagesReport(m.Due, m.Answered, m.Late, m.LateLocally, m.Corrupted, m.Lost, m.Unsent, m.UnsentLocally, m.Repeated, m.Reordered, m.Duplicated, m.AfterTimeout),
             Bytes = new BytesReport(m.BytesSent, m.BytesReceived, m.BytesCorrupted, m.BytesLost),
             Connections = connections,
             Throughput = new ThroughputReport(Math.Round(rate, 3), Math.Round(rate * _options.Size, 3)),
@@ -212,8 +227,8 @@ internal sealed class PopulationRun : IDisposable
             ConnectTime = LatencyReport.From(_connectTimes),
             LongestGap = new GapReport(Clock.ToSeconds(_total.Gap), _total.Gap == 0 ? 0 : Clock.ToSeconds(_total.GapBegan - _origin)),
             Expectation = _held is null
-                ? Expectations.OfNew(_options, _track, _origin)
-                : Expectations.OfHeld(_options, _total, _origin),
+                ? Expectations.OfNew(_options, Name.Target.Protocol, _track, _origin)
+                : Expectations.OfHeld(_options, Name.Target.Protocol, _total, _origin),
             Instances = [.. _instances?.All.Select(instance => InstanceReport.From(instance, _origin)) ?? []],
             Explanations = _explanations.Causes,
             Events = [.. _events.From(0).Select(EventReport.From)],
@@ -222,7 +237,7 @@ internal sealed class PopulationRun : IDisposable
         };
         return figures with
         {
-            Thresholds = Thresholds.Measure(_options, figures),
+            Thresholds = Thresholds.Measure(_options, Name.Target.Protocol, figures),
             Verdict = Verdict.Judge(_options, Name, figures),
         };
     }
@@ -235,6 +250,12 @@ internal sealed class PopulationRun : IDisposable
     /// </summary>
     private static long GoneAfter(ProbeOptions options, Population population) =>
         population == Population.Held ? Clock.Second : Math.Max(2 * Clock.Second, (long)(100 / options.NewRate * Clock.Second));
+
+    private static Func<Socket, CancellationToken, Task> Greeting(MessageCodec codec, TimeSpan timeout)
+    {
+        var exchange = new DatagramExchange(codec, timeout, DatagramExchange.Greeting);
+        return (socket, cancel) => exchange.AskAsync(socket, sequence: 0, new byte[codec.MessageSize + 1], static (_, _) => { }, cancel);
+    }
 
     private RunSample Sample(long now)
     {

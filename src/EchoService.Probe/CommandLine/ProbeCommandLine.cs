@@ -19,7 +19,7 @@ internal static class ProbeCommandLine
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
-        var root = new RootCommand("Tests a TCP echo server (RFC 862) and whatever stands before it. Exit code: 0 no disruption, 1 disruption, 2 bad arguments, 3 no connection at all, 4 the probe's own machine was the limit.")
+        var root = new RootCommand("Tests an echo server (RFC 862) and whatever stands before it. Exit code: 0 no disruption, 1 disruption, 2 bad arguments, 3 no connection at all, 4 the probe's own machine was the limit.")
         {
             Load(output),
             Watch(output, error),
@@ -38,7 +38,7 @@ internal static class ProbeCommandLine
 
     private static Command Load(TextWriter output)
     {
-        var target = new Argument<ProbeTarget>("HOST:PORT") { Description = TargetForms, CustomParser = ParseTarget };
+        var target = new Argument<ProbeTarget>("HOST:PORT") { Description = $"{TargetForms}; over TCP", CustomParser = ParseTarget };
         var connections = OptionKinds.Number("--connections", "-c", "Connections held open", 64, 1, 100_000);
         var size = Size();
         var duration = OptionKinds.Duration("--duration", "-d", "How long to send", TimeSpan.FromSeconds(10));
@@ -73,11 +73,11 @@ internal static class ProbeCommandLine
     {
         var targets = new Argument<ProbeTarget[]>("HOST:PORT")
         {
-            Description = $"{TargetForms}; several share the run, and each has a verdict of its own",
+            Description = $"{TargetForms}, over UDP with udp:// before it; several share the run, and each has a verdict of its own",
             Arity = ArgumentArity.OneOrMore,
             CustomParser = ParseTargets,
         };
-        var connections = OptionKinds.Number("--connections", "-c", "Connections held open to each target; 0 with --new-rate alone", 4, 0, 100_000);
+        var connections = OptionKinds.Number("--connections", "-c", "Connections, or UDP flows, held open to each target; 0 with --new-rate alone", 4, 0, 100_000);
         var rate = OptionKinds.Number<double>("--rate", "-r", "Messages per second over all connections to a target, whatever the server does", 100, 0.01, 1_000_000);
         var size = Size();
         var duration = OptionKinds.DurationOrEndless("--duration", "-d", "How long to send; 0: until a signal", TimeSpan.FromSeconds(60));
@@ -90,7 +90,7 @@ internal static class ProbeCommandLine
             targets, connections, rate, size, duration, timeout, late, strict, json,
         };
         var more = new WatchOptions();
-        more.AddTo(command, connections);
+        more.AddTo(command, targets, connections, size, strict);
         command.SetAction(async (parsed, interrupt) =>
         {
             var options = more.Apply(
@@ -177,7 +177,20 @@ internal static class ProbeCommandLine
     /// <summary>By the convention of no-color.org.</summary>
     private static bool HasColour() => string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
-    private static ProbeTarget? ParseTarget(ArgumentResult result) => ParseTargets(result) is [var target, ..] ? target : null;
+    private static ProbeTarget? ParseTarget(ArgumentResult result)
+    {
+        if (ParseTargets(result) is not [var target, ..])
+        {
+            return null;
+        }
+
+        if (target.Protocol == Protocol.Udp)
+        {
+            result.AddError($"load is about TCP, and {target} is UDP: watch takes it, at a --rate.");
+        }
+
+        return target;
+    }
 
     private static ProbeTarget[]? ParseTargets(ArgumentResult result)
     {
@@ -186,7 +199,7 @@ internal static class ProbeCommandLine
         {
             if (!ProbeTarget.TryParse(token.Value, out var target))
             {
-                result.AddError($"'{token.Value}' is not HOST:PORT, as in echo.example.org:7007, 127.0.0.1:7007 or [::1]:7007.");
+                result.AddError($"'{token.Value}' is not HOST:PORT, as in echo.example.org:7007, 127.0.0.1:7007 or udp://[::1]:7007.");
                 return null;
             }
 

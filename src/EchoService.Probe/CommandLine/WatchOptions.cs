@@ -10,7 +10,10 @@ namespace EchoService.Probe.CommandLine;
 /// <summary>What <c>watch</c> alone can be told: what is expected, what is allowed, and where the report goes.</summary>
 internal sealed class WatchOptions
 {
-    private readonly Option<double> _newRate = OptionKinds.Number<double>("--new-rate", "-n", "New connections per second beside the held ones: connect, one message, close; 0 for none", 0, 0, 10_000);
+    /// <summary>65,535 less the headers of IP, version 4, and UDP.</summary>
+    private const int MostOfADatagram = 65_507;
+
+    private readonly Option<double> _newRate = OptionKinds.Number<double>("--new-rate", "-n", "New connections, or UDP flows, per second beside the held ones: connect, one message, close; 0 for none", 0, 0, 10_000);
     private readonly Option<HeldExpectation?> _expectHeld = OptionKinds.Choice<HeldExpectation>("--expect-held", "What is to be proved of held connections");
     private readonly Option<NewExpectation?> _expectNew = OptionKinds.Choice<NewExpectation>("--expect-new", "What is to be proved of new connections, with --new-rate");
     private readonly Option<TimeSpan?> _maxGap = new(Thresholds.MaxGap)
@@ -20,8 +23,8 @@ internal sealed class WatchOptions
     };
 
     private readonly Option<string?> _proxyProtocol = OptionKinds.Parsed("--proxy-protocol", "Begin each connection with a header of the PROXY protocol: v1 or v2", "v1 or v2", text => text is "v1" or "v2" ? text : null);
-    private readonly Option<IPAddress?> _source = OptionKinds.Parsed("--source", "Local address of the connections", "an IP address", text => IPAddress.TryParse(text, out var address) ? address : null);
-    private readonly Option<string?> _sourcePorts = OptionKinds.Parsed("--source-ports", "Local ports of the connections", "a range such as 20000-20999", text => PortRange.TryParse(text, out _) ? text : null);
+    private readonly Option<IPAddress?> _source = OptionKinds.Parsed("--source", "Local address of the connections or flows", "an IP address", text => IPAddress.TryParse(text, out var address) ? address : null);
+    private readonly Option<string?> _sourcePorts = OptionKinds.Parsed("--source-ports", "Local ports of the connections or flows", "a range such as 20000-20999", text => PortRange.TryParse(text, out _) ? text : null);
 
     private readonly (ProbeEventKind Kind, Option<Limit?> Option)[] _limits =
         [.. Thresholds.Options.Select(limit => (limit.Kind, OptionKinds.Limit(limit.Option, $"{limit.What} that are no disruption yet: a number, or a share such as 0.1%")))];
@@ -36,7 +39,7 @@ internal sealed class WatchOptions
 
     public Option<FileInfo?> Events { get; } = new("--events") { Description = "Write each event as it happens to this file, one JSON object a line" };
 
-    public void AddTo(Command command, Option<int> connections)
+    public void AddTo(Command command, Argument<ProbeTarget[]> targets, Option<int> connections, Option<int> size, Option<bool> strict)
     {
         command.Options.Add(_newRate);
         command.Options.Add(_expectHeld);
@@ -65,6 +68,7 @@ internal sealed class WatchOptions
                 result.AddError("--expect-new needs --new-rate.");
             }
 
+            CheckProtocols(result, targets, size, strict);
             if (result.GetResult(_explain) is not null && result.GetResult(_banner) is null)
             {
                 result.AddError("--explain needs --banner.");
@@ -102,6 +106,50 @@ internal sealed class WatchOptions
         MaxGap = parsed.GetValue(_maxGap),
         Limits = _limits.Where(limit => parsed.GetValue(limit.Option) is not null).ToDictionary(limit => limit.Kind, limit => parsed.GetValue(limit.Option)!.Value),
     };
+
+    /// <summary>What is about TCP or UDP alone, where no target, or not every target, is.</summary>
+    private void CheckProtocols(CommandResult result, Argument<ProbeTarget[]> targets, Option<int> size, Option<bool> strict)
+    {
+        var names = result.GetResult(targets)?.Tokens.Select(token => token.Value).ToArray() ?? [];
+        var udp = Array.Find(names, name => name.StartsWith(ProbeTarget.UdpScheme, StringComparison.Ordinal));
+        var hasTcp = Array.Exists(names, name => !name.StartsWith(ProbeTarget.UdpScheme, StringComparison.Ordinal));
+        if (udp is null)
+        {
+            foreach (var (_, option) in _limits.Where(limit => !limit.Kind.IsOf(Protocol.Tcp) && result.GetResult(limit.Option) is not null))
+            {
+                result.AddError($"{option.Name} is about UDP, and no target is udp://.");
+            }
+
+            return;
+        }
+
+        Option[] ofStreams = [_banner, _explain, _proxyProtocol];
+        foreach (var option in ofStreams.Where(option => result.GetResult(option) is not null))
+        {
+            result.AddError($"{option.Name} is about TCP, and {udp} is UDP.");
+        }
+
+        if (result.GetResult(_expectNew)?.Tokens is [{ Value: "closed" }, ..])
+        {
+            result.AddError($"--expect-new closed is about TCP, and {udp} is UDP: nothing closes a flow. timeout says that it is not answered.");
+        }
+
+        if (NumberOf(result, size) is < MessageCodec.HeaderLength or > MostOfADatagram)
+        {
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"--size must be from {MessageCodec.HeaderLength} to {MostOfADatagram} with {udp}: a datagram has to say which it is, and holds no more."));
+        }
+
+        if (hasTcp)
+        {
+            return;
+        }
+
+        Option[] ofTcp = [strict, .. _limits.Where(limit => !limit.Kind.IsOf(Protocol.Udp)).Select(limit => limit.Option)];
+        foreach (var option in ofTcp.Where(option => result.GetResult(option) is { Implicit: false }))
+        {
+            result.AddError($"{option.Name} is about TCP, and every target is udp://.");
+        }
+    }
 
     /// <summary>What was given for <paramref name="option"/>, NaN if it is no number; null: nothing was.</summary>
     private static double? NumberOf(CommandResult result, Option option) => result.GetResult(option)?.Tokens is [var token, ..]

@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using EchoService.Probe.Datagrams;
 using EchoService.Probe.Measurement;
 
 namespace EchoService.Probe.Connections;
 
-/// <summary>Makes connections to the target, each within the timeout, and says why one could not be made.</summary>
+/// <summary>Makes connections to the target, or opens flows to it, each within the timeout, and says why one could not be made.</summary>
 internal sealed class Connector : IDisposable
 {
     /// <summary>
@@ -20,6 +21,8 @@ internal sealed class Connector : IDisposable
     private readonly LatencyHistogram _connectTimes;
     private readonly Resolver _resolver;
     private readonly Dialer _dialer;
+    private readonly Func<Socket, CancellationToken, Task>? _greet;
+    private readonly FamilyRace? _race;
 
     /// <summary>Which of the origin's ports is tried next.</summary>
     private int _turn = -1;
@@ -30,13 +33,23 @@ internal sealed class Connector : IDisposable
     /// <param name="mostAtOnce">Connects under way at once; who comes later waits.</param>
     /// <param name="origin">What the connections look like to the other side.</param>
     /// <param name="resolver">In place of the system's.</param>
-    public Connector(ProbeTarget target, TimeSpan timeout, LatencyHistogram connectTimes, int mostAtOnce = CrowdLimit, Origin? origin = null, Resolver? resolver = null)
+    /// <param name="greet">Over UDP: returns once the other side has answered. Null: TCP.</param>
+    public Connector(
+        ProbeTarget target,
+        TimeSpan timeout,
+        LatencyHistogram connectTimes,
+        int mostAtOnce = CrowdLimit,
+        Origin? origin = null,
+        Resolver? resolver = null,
+        Func<Socket, CancellationToken, Task>? greet = null)
     {
         _slots = new SemaphoreSlim(mostAtOnce);
         _origin = origin ?? Origin.Plain;
         (_timeout, _port, _connectTimes) = (timeout, target.Port, connectTimes);
         _resolver = resolver ?? new Resolver(target.Host);
         _dialer = new Dialer(DialAsync);
+        _greet = greet;
+        _race = greet is null ? null : new FamilyRace(GreetAsync, timeout);
     }
 
     /// <summary>Either the socket or the failure is set; neither when <paramref name="stop"/> ended the attempt.</summary>
@@ -58,6 +71,12 @@ internal sealed class Connector : IDisposable
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
             patience.CancelAfter(_timeout);
             var addresses = await _resolver.ResolveAsync(patience.Token).ConfigureAwait(false);
+
+            if (_race is not null)
+            {
+                // Nothing is sent by this, so there is nothing to be measured.
+                return (await _dialer.ConnectAsync(await _race.NarrowAsync(addresses, stop).ConfigureAwait(false), stop).ConfigureAwait(false), null);
+            }
 
             failure = ProbeEventKind.ConnectTimeout;
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -83,12 +102,29 @@ internal sealed class Connector : IDisposable
 
     public void Dispose() => _slots.Dispose();
 
+    private async Task<Socket> GreetAsync(IPAddress address, CancellationToken cancel)
+    {
+        var socket = await DialAsync(address, cancel).ConfigureAwait(false);
+        try
+        {
+            await _greet!(socket, cancel).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     private async Task<Socket> DialAsync(IPAddress address, CancellationToken cancel)
     {
         // A port may be taken by another program, or by a connection of ours that has only just ended.
         for (var left = _origin.Ports?.Count ?? 1; ; left--)
         {
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            var socket = _race is null
+                ? new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+                : new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             try
             {
                 await ConnectAsync(socket, new IPEndPoint(address, _port), cancel).ConfigureAwait(false);
@@ -108,12 +144,16 @@ internal sealed class Connector : IDisposable
 
     private async Task ConnectAsync(Socket socket, IPEndPoint target, CancellationToken cancel)
     {
-        socket.NoDelay = true;
         if (_origin.Source is not null || _origin.Ports is not null)
         {
             var source = _origin.Source ?? (socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any);
             var port = _origin.Ports is { } ports ? ports.First + (int)((uint)Interlocked.Increment(ref _turn) % (uint)ports.Count) : 0;
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // Over UDP it would let two flows share a port.
+            if (_race is null)
+            {
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            }
+
             socket.Bind(new IPEndPoint(source, port));
         }
 

@@ -29,4 +29,13 @@ internal static class Failures
             or SocketError.AddressAlreadyInUse => ProbeEventKind.LocalLimit,
         _ => ProbeEventKind.Unreachable,
     };
+
+    /// <summary>What came of a datagram; the kernel tells the socket of it that sent it, at its next call.</summary>
+    public static ProbeEventKind OfDatagram(SocketError error) => error switch
+    {
+        // An ICMP error, which Windows gives the second name.
+        SocketError.ConnectionRefused or SocketError.ConnectionReset => ProbeEventKind.Refused,
+        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable => ProbeEventKind.LocalLimit,
+        _ => ProbeEventKind.Unreachable,
+    };
 }

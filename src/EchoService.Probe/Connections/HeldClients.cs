@@ -1,21 +1,18 @@
-using EchoService.Probe.Measurement;
-
 namespace EchoService.Probe.Connections;
 
-/// <summary>Connections that are held open; messages are due on each in turn, or as each is answered.</summary>
+/// <summary>Connections or flows that are held open; messages are due on each in turn, or as each is answered.</summary>
 internal sealed class HeldClients : IClients
 {
-    private readonly Lane[] _lanes;
+    private readonly IHeldClient[] _lanes;
     private readonly Connector _connector;
 
-    public HeldClients(int count, LaneSettings settings, LatencyHistogram latencies)
+    /// <param name="count">How many.</param>
+    /// <param name="connector">Of them all; owned by this from now on.</param>
+    /// <param name="make">Makes one, given its number from 1.</param>
+    public HeldClients(int count, Connector connector, Func<int, IHeldClient> make)
     {
-        _connector = settings.Connector;
-        _lanes = new Lane[count];
-        for (var i = 0; i < count; i++)
-        {
-            _lanes[i] = new Lane(i + 1, settings, latencies);
-        }
+        _connector = connector;
+        _lanes = [.. Enumerable.Range(1, count).Select(make)];
     }
 
     public Task RunAsync(CancellationToken stop) => Task.WhenAll(Array.ConvertAll(_lanes, lane => lane.RunAsync(stop)));

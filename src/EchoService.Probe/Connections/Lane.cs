@@ -11,7 +11,7 @@ namespace EchoService.Probe.Connections;
 /// The gate guards everything that changes, the ledger and the conversation included. It is taken by the receive loop,
 /// by completions of sends, by the pacer and by the run's housekeeping, a moment each; nothing waits while holding it.
 /// </remarks>
-internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram latencies)
+internal sealed class Lane(int number, LaneSettings settings, LatencyHistogram latencies) : IHeldClient
 {
     private readonly Lock _gate = new();
     private readonly MessageLedger _ledger = new(number, settings, latencies);

@@ -14,7 +14,8 @@ internal sealed class MessageCodec
     /// <summary>A body must fit the block.</summary>
     public const int MaxMessageSize = 1_048_576;
 
-    private const int HeaderLength = 8;
+    /// <summary>A message of this length at least says which it is.</summary>
+    public const int HeaderLength = 8;
 
     /// <summary>A prime: where the slices wrap around the block, they do so at another offset every time.</summary>
     private const int BlockLength = 1_048_573;
@@ -65,6 +66,14 @@ internal sealed class MessageCodec
         }
 
         return matched + bytes[matched..].CommonPrefixLength(Body(sequence)[(offset + matched - HeaderLength)..]);
+    }
+
+    /// <summary>Reads which message it claims to be. False: it is too short to say.</summary>
+    public bool TryRead(ReadOnlySpan<byte> message, out int connection, out long sequence)
+    {
+        var header = message.Length < HeaderLength ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(message) ^ _key;
+        (connection, sequence) = ((int)(header >> 44), (long)(header & ((1UL << 44) - 1)));
+        return message.Length >= HeaderLength;
     }
 
     private void WriteHeader(int connection, long sequence, Span<byte> header) =>

@@ -29,6 +29,15 @@ internal struct MessageTotals
     /// <summary>Sent again, because a FIN at a message boundary had left them unanswered. Not an outcome.</summary>
     public long Repeated;
 
+    /// <summary>Of the answered: those that came after one that was sent after them; UDP only.</summary>
+    public long Reordered;
+
+    /// <summary>Datagrams that came back once more; UDP only, and not an outcome.</summary>
+    public long Duplicated;
+
+    /// <summary>Of the lost: those that did come back, after the timeout; UDP only.</summary>
+    public long AfterTimeout;
+
     public long BytesSent;
     public long BytesReceived;
     public long BytesCorrupted;
@@ -49,6 +58,9 @@ internal struct MessageTotals
         Unsent += other.Unsent;
         UnsentLocally += other.UnsentLocally;
         Repeated += other.Repeated;
+        Reordered += other.Reordered;
+        Duplicated += other.Duplicated;
+        AfterTimeout += other.AfterTimeout;
         BytesSent += other.BytesSent;
         BytesReceived += other.BytesReceived;
         BytesCorrupted += other.BytesCorrupted;

@@ -1,13 +1,12 @@
 using System.Buffers;
 using System.Globalization;
-using System.Net.Sockets;
 using EchoService.Probe.Instances;
 using EchoService.Probe.Measurement;
 
 namespace EchoService.Probe.Connections;
 
-/// <summary>Fresh connections at a fixed rate, whatever the server does: connect, one message, close.</summary>
-internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, LatencyHistogram latencies) : IClients
+/// <summary>Fresh clients at a fixed rate, whatever the server does: connect, one message, close.</summary>
+internal sealed class NewClients(LaneSettings settings, IExchange exchange, OutcomeTrack track, LatencyHistogram latencies) : IClients
 {
     /// <summary>Connections under way at once; what is due beyond it is the probe's limit and not the server's.</summary>
     public const int MostUnderWay = 10_000;
@@ -123,13 +122,11 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
                 _open++;
             }
 
-            var message = new SingleMessage(index);
-            var verifier = new StreamVerifier(settings.Codec, connection: 1, message);
-            var (end, findings) = await ConverseAsync(socket, index, buffer, message, verifier).ConfigureAwait(false);
+            var result = await exchange.RunAsync(socket, index, buffer, CountBytes, _stop.Token).ConfigureAwait(false);
             lock (_gate)
             {
                 _open--;
-                Settle(index, dueAt, ownLag, message, verifier.Partial, end, peer, findings);
+                Settle(index, dueAt, ownLag, result, peer);
             }
 
             if (peer is not null)
@@ -150,65 +147,19 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
         }
     }
 
-    /// <summary>How the connection ended before its message had come back; null: it came back, or the run is over.</summary>
-    private async Task<(ProbeEventKind? End, StreamFindings Findings)> ConverseAsync(Socket socket, long index, byte[] buffer, SingleMessage message, StreamVerifier verifier)
+    private void CountBytes(int sent, int received)
     {
-        using var owned = socket;
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        deadline.CancelAfter(TimeSpan.FromSeconds(Clock.ToSeconds(settings.Timeout)));
-        var findings = default(StreamFindings);
-        try
+        lock (_gate)
         {
-            var size = settings.Codec.MessageSize;
-            settings.Codec.Write(1, index, buffer.AsSpan(0, size));
-            for (var sent = 0; sent < size;)
-            {
-                var count = await socket.SendAsync(buffer.AsMemory(sent, size - sent), SocketFlags.None, deadline.Token).ConfigureAwait(false);
-                sent += count;
-                lock (_gate)
-                {
-                    _totals.BytesSent += count;
-                }
-            }
-
-            while (!message.IsComplete)
-            {
-                var count = await socket.ReceiveAsync(buffer.AsMemory(findings.Held), SocketFlags.None, deadline.Token).ConfigureAwait(false);
-                var next = verifier.Take(buffer.AsSpan(0, findings.Held + count), isLast: count == 0);
-                findings = next with
-                {
-                    WrongBytes = next.WrongBytes + findings.WrongBytes,
-                    MissingBytes = next.MissingBytes + findings.MissingBytes,
-                    Corruption = findings.Corruption ?? next.Corruption,
-                };
-                if (count == 0)
-                {
-                    return (Failures.OfEnd(SocketError.Success, metReset: false, verifier.Partial), findings);
-                }
-
-                lock (_gate)
-                {
-                    _totals.BytesReceived += count;
-                }
-            }
-
-            socket.Shutdown(SocketShutdown.Both);
-            return (null, findings);
-        }
-        catch (SocketException e)
-        {
-            return (message.IsComplete ? null : Failures.OfEnd(e.SocketErrorCode, metReset: true, verifier.Partial), findings);
-        }
-        catch (OperationCanceledException)
-        {
-            socket.LingerState = new LingerOption(enable: true, seconds: 0);
-            return (_stop.IsCancellationRequested ? null : ProbeEventKind.Stalled, findings);
+            _totals.BytesSent += sent;
+            _totals.BytesReceived += received;
         }
     }
 
-    private void Settle(long index, long dueAt, long ownLag, SingleMessage message, int partial, ProbeEventKind? end, Peer? peer, in StreamFindings findings)
+    private void Settle(long index, long dueAt, long ownLag, in ExchangeResult result, Peer? peer)
     {
         var now = Clock.Now;
+        var findings = result.Findings;
         _totals.BytesCorrupted += findings.WrongBytes;
         _totals.BytesLost += findings.MissingBytes;
         if (findings.MissingBytes > 0)
@@ -223,19 +174,19 @@ internal sealed class NewClients(LaneSettings settings, OutcomeTrack track, Late
             settings.Explain(peer, Number(index), ProbeEventKind.Corrupted);
         }
 
-        if (message is { IsComplete: true, Fault: null })
+        if (result is { IsComplete: true, Fault: null })
         {
             Answer(index, dueAt, ownLag, peer, now);
         }
-        else if (message is { IsComplete: true, Fault: ProbeEventKind.Corrupted })
+        else if (result is { IsComplete: true, Fault: ProbeEventKind.Corrupted })
         {
             _totals.Corrupted++;
             _gap.Answered(now, moreIsDue: _totals.Outstanding > 0);
             track.Saw(dueAt, outcome: ProbeEventKind.Corrupted);
         }
-        else if (end is { } kind)
+        else if (result.End is { } kind)
         {
-            Fail(index, dueAt, kind, partial == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{partial} of {settings.Codec.MessageSize} bytes of a message"), peer, wasSent: true);
+            Fail(index, dueAt, kind, result.Partial == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{result.Partial} of {settings.Codec.MessageSize} bytes of a message"), peer, wasSent: true);
         }
         else
         {

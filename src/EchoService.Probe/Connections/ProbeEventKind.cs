@@ -18,7 +18,10 @@ internal enum ProbeEventKind
     /// <summary>No byte came for the whole timeout while an answer was due; the probe gave the connection up.</summary>
     Stalled,
 
-    /// <summary>A host answered that nothing listens there (RST to the SYN).</summary>
+    /// <summary>A flow's datagrams are lost while those of fresh flows are answered: what is bound to its source port leads nowhere.</summary>
+    StuckFlow,
+
+    /// <summary>A host answered that nothing listens there (RST to the SYN; over UDP an ICMP error).</summary>
     Refused,
 
     /// <summary>Nobody answered the SYN in time: packets are dropped on the way, or the listener's backlog is full.</summary>
@@ -30,11 +33,17 @@ internal enum ProbeEventKind
     /// <summary>The probe's own machine ran out of descriptors, ports, memory or time; says nothing about the server.</summary>
     LocalLimit,
 
-    /// <summary>Messages were never answered; a cause only.</summary>
+    /// <summary>Messages were never answered; over TCP a cause only, over UDP an event too.</summary>
     LostMessages,
 
     /// <summary>A client waited longer for an answer than <c>--max-gap</c>; a cause only.</summary>
     LongGap,
+
+    /// <summary>A datagram came back more than once.</summary>
+    Duplicated,
+
+    /// <summary>A datagram came back after one that was sent after it.</summary>
+    Reordered,
 
     /// <summary>An answer took longer than allowed; as an event, the first of a row.</summary>
     Late,

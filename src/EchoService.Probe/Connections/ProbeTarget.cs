@@ -3,12 +3,17 @@ using System.Globalization;
 
 namespace EchoService.Probe.Connections;
 
-/// <summary>HOST:PORT, where the host is a name, an IPv4 address or an IPv6 address in brackets.</summary>
-internal sealed record ProbeTarget(string Host, int Port)
+/// <summary>HOST:PORT, or udp://HOST:PORT, where the host is a name, an IPv4 address or an IPv6 address in brackets.</summary>
+internal sealed record ProbeTarget(string Host, int Port, Protocol Protocol = Protocol.Tcp)
 {
+    /// <summary>What a target begins with that is asked over UDP.</summary>
+    public const string UdpScheme = "udp://";
+
     public static bool TryParse(string text, [NotNullWhen(true)] out ProbeTarget? target)
     {
         target = null;
+        var protocol = text.StartsWith(UdpScheme, StringComparison.Ordinal) ? Protocol.Udp : Protocol.Tcp;
+        text = protocol == Protocol.Udp ? text[UdpScheme.Length..] : text;
         var colon = text.LastIndexOf(':');
         if (colon < 1)
         {
@@ -32,11 +37,11 @@ internal sealed record ProbeTarget(string Host, int Port)
             return false;
         }
 
-        target = new ProbeTarget(host, port);
+        target = new ProbeTarget(host, port, protocol);
         return true;
     }
 
-    public override string ToString() => Host.Contains(':', StringComparison.Ordinal)
-        ? string.Create(CultureInfo.InvariantCulture, $"[{Host}]:{Port}")
-        : string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(Protocol == Protocol.Udp ? UdpScheme : "")}{(Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host)}:{Port}");
 }

@@ -36,6 +36,9 @@ internal sealed class RunMetrics : IDisposable
     private readonly Counter _due;
     private readonly Counter _messages;
     private readonly Counter _late;
+    private readonly Counter _reordered;
+    private readonly Counter _duplicated;
+    private readonly Counter _stuck;
     private readonly Counter _made;
     private readonly Counter _ended;
     private readonly Counter _failed;
@@ -53,9 +56,12 @@ internal sealed class RunMetrics : IDisposable
         _due = factory.CreateCounter("echo_probe_messages_due_total", "Messages that were due.", PopulationLabels);
         _messages = factory.CreateCounter("echo_probe_messages_total", "What became of them.", [.. PopulationLabels, "outcome"]);
         _late = factory.CreateCounter("echo_probe_messages_late_total", "Of the answered: those that took longer than --late.", PopulationLabels);
-        _made = factory.CreateCounter("echo_probe_connections_made_total", "Connections made.", PopulationLabels);
+        _reordered = factory.CreateCounter("echo_probe_datagrams_reordered_total", "Of the answered: those that came after one that was sent after them; UDP.", PopulationLabels);
+        _duplicated = factory.CreateCounter("echo_probe_datagrams_duplicated_total", "Datagrams that came back once more; UDP.", PopulationLabels);
+        _stuck = factory.CreateCounter("echo_probe_flows_stuck_total", "Flows that were lost while fresh ones were answered; UDP.", PopulationLabels);
+        _made = factory.CreateCounter("echo_probe_connections_made_total", "Connections made, or flows opened.", PopulationLabels);
         _ended = factory.CreateCounter("echo_probe_connections_ended_total", "Connections that the other side ended, by how.", [.. PopulationLabels, "how"]);
-        _failed = factory.CreateCounter("echo_probe_connects_failed_total", "Connects that failed, by how.", [.. PopulationLabels, "how"]);
+        _failed = factory.CreateCounter("echo_probe_connects_failed_total", "Connects that failed, or datagrams that were refused, by how.", [.. PopulationLabels, "how"]);
         _open = factory.CreateGauge("echo_probe_connections_open", "Connections open now.", PopulationLabels);
         _gap = factory.CreateGauge("echo_probe_longest_gap_seconds", "The longest that a client has waited for an answer that was due.", PopulationLabels);
         _latency = factory.CreateGauge("echo_probe_latency_quantile_seconds", "Latency of answered messages since the start.", [.. PopulationLabels, "quantile"]);
@@ -90,12 +96,20 @@ internal sealed class RunMetrics : IDisposable
                 Set(_messages, count(total.Messages), [.. labels, outcome]);
             }
 
-            foreach (var end in Ends)
+            var protocol = population.Name.Target.Protocol;
+            if (protocol == Protocol.Udp)
+            {
+                Set(_reordered, total.Messages.Reordered, labels);
+                Set(_duplicated, total.Messages.Duplicated, labels);
+                Set(_stuck, population.Count(ProbeEventKind.StuckFlow), labels);
+            }
+
+            foreach (var end in Ends.Where(end => end.IsOf(protocol)))
             {
                 Set(_ended, population.Count(end), [.. labels, Wording.Code(end)]);
             }
 
-            foreach (var failure in Failures)
+            foreach (var failure in Failures.Where(failure => failure.IsOf(protocol)))
             {
                 Set(_failed, population.Count(failure), [.. labels, Wording.Code(failure)]);
             }

@@ -1,6 +1,6 @@
 namespace EchoService.Probe.Reporting;
 
-/// <summary>Connections made, connects that failed by how, and connections that ended by how.</summary>
+/// <summary>Connections made, connects that failed by how, and connections that ended by how. Over UDP: flows opened, datagrams that were refused or found no way, and flows that were stuck.</summary>
 internal sealed record ConnectionsReport(
     long Made,
     long Reconnects,
@@ -11,4 +11,5 @@ internal sealed record ConnectionsReport(
     long FinAtBoundary,
     long FinInsideMessage,
     long Resets,
-    long Stalled);
+    long Stalled,
+    long Stuck);

@@ -10,28 +10,30 @@ internal static class EventLines
     private const int MostOfAKind = 4;
 
     /// <param name="happened">The events.</param>
-    /// <param name="name">Whose, if the lines shall say so.</param>
-    public static IEnumerable<string> Of(IReadOnlyList<ProbeEvent> happened, PopulationName? name)
+    /// <param name="name">Whose.</param>
+    /// <param name="isNamed">Whether the lines shall say so.</param>
+    public static IEnumerable<string> Of(IReadOnlyList<ProbeEvent> happened, PopulationName name, bool isNamed)
     {
-        var whose = name is null ? "" : $"{name}: ";
+        var whose = isNamed ? $"{name}: " : "";
+        var protocol = name.Target.Protocol;
         foreach (var group in happened.GroupBy(e => (e.Kind, e.Cause)))
         {
             var events = group.ToArray();
             var shown = events.Length <= MostOfAKind ? events.Length : 1;
             foreach (var one in events[..shown])
             {
-                yield return $"{Prefix(one)} {whose}{Say(one)}";
+                yield return $"{Prefix(one)} {whose}{Say(one, protocol)}";
             }
 
             if (shown < events.Length)
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{Prefix(events[^1])} {whose}{events.Length - shown} more: {(group.Key.Cause is { } cause ? $"{events[0].Instance}, {cause}" : Wording.Of(group.Key.Kind))}");
+                yield return string.Create(CultureInfo.InvariantCulture, $"{Prefix(events[^1])} {whose}{events.Length - shown} more: {(group.Key.Cause is { } cause ? $"{events[0].Instance}, {cause}" : Wording.Of(group.Key.Kind, protocol))}");
             }
         }
     }
 
     /// <summary>An event in words, without when and whose.</summary>
-    public static string Say(ProbeEvent one)
+    public static string Say(ProbeEvent one, Protocol protocol)
     {
         if (one.Kind == ProbeEventKind.Explained)
         {
@@ -41,7 +43,7 @@ internal static class EventLines
         var isOfInstance = one.Kind is ProbeEventKind.InstanceAppeared or ProbeEventKind.InstanceGone;
         var line = isOfInstance
             ? $"{one.Instance}: {Wording.Of(one.Kind)}"
-            : string.Create(CultureInfo.InvariantCulture, $"connection {one.Connection}{(one.Instance is null ? "" : $" to {one.Instance}")}: {Wording.Of(one.Kind)}");
+            : string.Create(CultureInfo.InvariantCulture, $"{Wording.Client(protocol)} {one.Connection}{(one.Instance is null ? "" : $" to {one.Instance}")}: {Wording.Of(one.Kind, protocol)}");
         return one.Detail is null ? line : $"{line} ({one.Detail})";
     }
 

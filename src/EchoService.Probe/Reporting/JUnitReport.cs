@@ -21,19 +21,19 @@ internal static class JUnitReport
         {
             foreach (var (name, population) in target.Populations())
             {
-                WriteSuite(xml, report, $"{target.Target} {(name == Population.Held ? "held" : "new")}", population);
+                WriteSuite(xml, report, target.Protocol, $"{target.Target} {(name == Population.Held ? "held" : "new")}", population);
             }
         }
 
         xml.WriteEndElement();
     }
 
-    private static void WriteSuite(XmlWriter xml, ProbeReport report, string name, PopulationReport population)
+    private static void WriteSuite(XmlWriter xml, ProbeReport report, Protocol protocol, string name, PopulationReport population)
     {
         var verdict = population.Verdict;
         string[] cases = population.Expectation is { } expectation
             ? [$"expected {expectation.Expected}"]
-            : [.. Enum.GetValues<ProbeEventKind>().Where(kind => kind < FirstEventOnly).Select(Name)];
+            : [.. Enum.GetValues<ProbeEventKind>().Where(kind => kind < FirstEventOnly && kind.IsOf(protocol)).Select(Name)];
         bool IsCause(string one) => population.Expectation is { } expected ? !expected.Met : verdict.Causes.Any(cause => Name(cause) == one);
         bool IsError(string one) => one == Name(ProbeEventKind.LocalLimit);
         // Interrupted before a connection was made, nothing has a cause, and yet nothing was proved.
@@ -56,7 +56,7 @@ internal static class JUnitReport
             WriteCase(xml, name, "connection", verdict.Summary, "error");
         }
 
-        xml.WriteElementString("system-out", $"{verdict.Summary}\n{string.Join('\n', population.Events.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.AtSeconds,8:0.000}s {EventLines.Say(new ProbeEvent(0, e.Connection, e.Kind, e.Detail, e.Instance))}")))}");
+        xml.WriteElementString("system-out", $"{verdict.Summary}\n{string.Join('\n', population.Events.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.AtSeconds,8:0.000}s {EventLines.Say(new ProbeEvent(0, e.Connection, e.Kind, e.Detail, e.Instance), protocol)}")))}");
         xml.WriteEndElement();
     }
 

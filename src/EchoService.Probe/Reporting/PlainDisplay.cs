@@ -10,7 +10,7 @@ internal sealed class PlainDisplay(TextWriter output, bool isNamed) : IRunDispla
 {
     public void Show(PopulationName name, IReadOnlyList<ProbeEvent> happened)
     {
-        foreach (var line in EventLines.Of(happened, isNamed ? name : null))
+        foreach (var line in EventLines.Of(happened, name, isNamed))
         {
             output.WriteLine(line);
         }

@@ -6,7 +6,7 @@ namespace EchoService.Probe.Reporting;
 /// <summary>How reports are written, made at build time: a native program has no reflection to find out.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    Converters = [typeof(CamelCaseEnumConverter<ProbeMode>), typeof(CamelCaseEnumConverter<Population>), typeof(CamelCaseEnumConverter<ProbeEventKind>), typeof(CamelCaseEnumConverter<VerdictStatus>)])]
+    Converters = [typeof(CamelCaseEnumConverter<ProbeMode>), typeof(CamelCaseEnumConverter<Population>), typeof(CamelCaseEnumConverter<Protocol>), typeof(CamelCaseEnumConverter<ProbeEventKind>), typeof(CamelCaseEnumConverter<VerdictStatus>)])]
 [JsonSerializable(typeof(ProbeReport))]
 [JsonSerializable(typeof(StreamedEvent))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;

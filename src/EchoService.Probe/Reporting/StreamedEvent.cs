@@ -5,7 +5,7 @@ namespace EchoService.Probe.Reporting;
 /// <summary>A line of <c>--events</c>.</summary>
 /// <param name="At">UTC.</param>
 /// <param name="AtSeconds">From the start of the run.</param>
-/// <param name="Target">HOST:PORT.</param>
+/// <param name="Target">HOST:PORT, or udp://HOST:PORT.</param>
 /// <param name="Population">Held or new.</param>
 /// <param name="Connection">Number of the connection in its population, from 1.</param>
 /// <param name="Kind">What happened.</param>

@@ -8,8 +8,8 @@ internal static class SummaryTable
 {
     public static void Write(IAnsiConsole console, ProbeReport report)
     {
-        var populations = report.Targets.SelectMany(target => target.Populations().Select(one => (target.Target, one.Name, one.Report))).ToArray();
-        foreach (var (target, name, figures) in populations)
+        var populations = report.Targets.SelectMany(target => target.Populations().Select(one => (target.Target, target.Protocol, one.Name, one.Report))).ToArray();
+        foreach (var (target, protocol, name, figures) in populations)
         {
             if (figures.Connections.Made == 0 && populations.Length == 1)
             {
@@ -22,7 +22,7 @@ internal static class SummaryTable
                 console.WriteLine($"{target} {(name == Population.Held ? "held" : "new")}");
             }
 
-            console.Write(TableOf(figures));
+            console.Write(TableOf(protocol, figures));
         }
 
         if (populations.Any(one => one.Report.Instances.Count > 0))
@@ -37,7 +37,7 @@ internal static class SummaryTable
             console.WriteLine();
         }
 
-        foreach (var (target, name, figures) in populations)
+        foreach (var (target, _, name, figures) in populations)
         {
             var verdict = figures.Verdict;
             var whose = populations.Length == 1 ? "" : $"{target} {(name == Population.Held ? "held" : "new")}: ";
@@ -50,7 +50,7 @@ internal static class SummaryTable
     }
 
     /// <summary>A row for each instance that a population met.</summary>
-    private static Table InstancesOf((string Target, Population Name, PopulationReport Report)[] populations)
+    private static Table InstancesOf((string Target, Protocol Protocol, Population Name, PopulationReport Report)[] populations)
     {
         var table = new Table { Border = TableBorder.None };
         table.AddColumn(new TableColumn("instance").Padding(0, 0, 2, 0));
@@ -62,7 +62,7 @@ internal static class SummaryTable
             table.AddColumn(new TableColumn(name).RightAligned().NoWrap().Padding(0, 0, name == counts[^1] ? 0 : 2, 0));
         }
 
-        foreach (var (target, name, figures) in populations)
+        foreach (var (target, _, name, figures) in populations)
         {
             foreach (var one in figures.Instances)
             {
@@ -75,12 +75,12 @@ internal static class SummaryTable
         return table;
     }
 
-    private static Table TableOf(PopulationReport figures)
+    private static Table TableOf(Protocol protocol, PopulationReport figures)
     {
         var table = new Table { Border = TableBorder.None, ShowHeaders = false };
         table.AddColumn(new TableColumn("").PadRight(2).NoWrap());
         table.AddColumn(new TableColumn(""));
-        foreach (var (name, value) in Lines(figures))
+        foreach (var (name, value) in Lines(protocol, figures))
         {
             table.AddRow(new Text(name), new Text(value));
         }
@@ -88,20 +88,36 @@ internal static class SummaryTable
         return table;
     }
 
-    private static IEnumerable<(string Name, string Value)> Lines(PopulationReport report)
+    private static IEnumerable<(string Name, string Value)> Lines(Protocol protocol, PopulationReport report)
     {
         var (messages, connections, latency) = (report.Messages, report.Connections, report.Latency);
         yield return ("messages", $"{Wording.Count(messages.Due)} due, {Wording.Count(messages.Answered)} answered ({Wording.Count(messages.Late)} late{(messages.LateLocally == 0 ? "" : $", {Wording.Count(messages.LateLocally)} of them by own lag")})");
-        yield return ("", $"{Wording.Count(messages.Lost)} lost, {Wording.Count(messages.Unsent)} never sent, {Wording.Count(messages.Corrupted)} corrupted, {Wording.Count(messages.Repeated)} repeated");
+        var isUdp = protocol == Protocol.Udp;
+        yield return ("", $"{Wording.Count(messages.Lost)} lost{(isUdp ? $" ({Wording.Count(messages.AfterTimeout)} came after the timeout)" : "")}, {Wording.Count(messages.Unsent)} never sent, {Wording.Count(messages.Corrupted)} corrupted{(isUdp ? "" : $", {Wording.Count(messages.Repeated)} repeated")}");
+        if (isUdp)
+        {
+            yield return ("", $"{Wording.Count(messages.Reordered)} out of order, {Wording.Count(messages.Duplicated)} duplicated");
+        }
+
         yield return ("throughput", $"{Wording.Count(report.Throughput.MessagesPerSecond)} messages/s, {Wording.Bytes(report.Throughput.BytesPerSecond)}/s each way");
         yield return ("latency", $"p50 {Wording.Duration(latency.P50Seconds)}, p90 {Wording.Duration(latency.P90Seconds)}, p99 {Wording.Duration(latency.P99Seconds)}");
         yield return ("", $"p99.9 {Wording.Duration(latency.P999Seconds)}, max {Wording.Duration(latency.MaxSeconds)}");
         yield return ("longest gap", report.LongestGap.Seconds == 0 ? "none" : $"{Wording.Duration(report.LongestGap.Seconds)}, {Wording.Duration(report.LongestGap.AtSeconds)} into the run");
-        yield return ("connections", $"{Wording.Count(connections.Made)} made, {Wording.Count(connections.Reconnects)} of them again; p99 {Wording.Duration(report.ConnectTime.P99Seconds)} to connect");
-        yield return ("  failed", $"{Wording.Count(connections.Refused)} refused, {Wording.Count(connections.ConnectTimeouts)} timed out, {Wording.Count(connections.Unreachable)} unreachable, {Wording.Count(connections.LocalLimit)} local limit");
-        yield return ("  ended", $"{Wording.Count(connections.FinAtBoundary)} FIN at boundary, {Wording.Count(connections.FinInsideMessage)} FIN inside a message");
-        yield return ("", $"{Wording.Count(connections.Resets)} RST, {Wording.Count(connections.Stalled)} stalled");
-        yield return ("bytes", $"{Wording.Count(report.Bytes.Corrupted)} wrong, {Wording.Count(report.Bytes.Lost)} missing");
+        if (isUdp)
+        {
+            yield return ("flows", $"{Wording.Count(connections.Made)} opened, {Wording.Count(connections.Stuck)} stuck");
+            yield return ("  failed", $"{Wording.Count(connections.Refused)} refused, {Wording.Count(connections.Unreachable)} unreachable, {Wording.Count(connections.LocalLimit)} local limit");
+            yield return ("bytes", $"{Wording.Count(report.Bytes.Corrupted)} wrong");
+        }
+        else
+        {
+            yield return ("connections", $"{Wording.Count(connections.Made)} made, {Wording.Count(connections.Reconnects)} of them again; p99 {Wording.Duration(report.ConnectTime.P99Seconds)} to connect");
+            yield return ("  failed", $"{Wording.Count(connections.Refused)} refused, {Wording.Count(connections.ConnectTimeouts)} timed out, {Wording.Count(connections.Unreachable)} unreachable, {Wording.Count(connections.LocalLimit)} local limit");
+            yield return ("  ended", $"{Wording.Count(connections.FinAtBoundary)} FIN at boundary, {Wording.Count(connections.FinInsideMessage)} FIN inside a message");
+            yield return ("", $"{Wording.Count(connections.Resets)} RST, {Wording.Count(connections.Stalled)} stalled");
+            yield return ("bytes", $"{Wording.Count(report.Bytes.Corrupted)} wrong, {Wording.Count(report.Bytes.Lost)} missing");
+        }
+
         foreach (var threshold in report.Thresholds)
         {
             yield return ("threshold", $"{Thresholds.Describe(threshold)}{(threshold.Holds ? "" : ", exceeded")}");

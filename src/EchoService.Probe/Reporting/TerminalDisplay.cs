@@ -27,7 +27,7 @@ internal sealed class TerminalDisplay(TextWriter output, Func<(int Columns, int 
 
     public void Show(PopulationName name, IReadOnlyList<ProbeEvent> happened)
     {
-        _events.AddRange(EventLines.Of(happened, _isNamed ? name : null));
+        _events.AddRange(EventLines.Of(happened, name, _isNamed));
         _isStale = true;
     }
 
@@ -107,7 +107,7 @@ internal sealed class TerminalDisplay(TextWriter output, Func<(int Columns, int 
 
         if (_shown.Count > 0)
         {
-            yield return Plain(Timeline.Legend, room);
+            yield return Plain(Timeline.Legend(options.Targets.Select(target => target.Protocol)), room);
         }
     }
 

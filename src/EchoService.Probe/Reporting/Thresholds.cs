@@ -16,16 +16,22 @@ internal static class Thresholds
         (ProbeEventKind.Reset, "--max-resets", "Connections reset"),
         (ProbeEventKind.FinInsideMessage, "--max-fins", "FINs inside a message"),
         (ProbeEventKind.Stalled, "--max-stalled", "Connections stalled"),
-        (ProbeEventKind.Refused, "--max-refused", "Connects refused"),
+        (ProbeEventKind.StuckFlow, "--max-stuck", "Flows stuck"),
+        (ProbeEventKind.Duplicated, "--max-duplicated", "Datagrams that came more than once"),
+        (ProbeEventKind.Reordered, "--max-reordered", "Datagrams out of order"),
+        (ProbeEventKind.Refused, "--max-refused", "Connects or datagrams refused"),
         (ProbeEventKind.ConnectTimeout, "--max-timeouts", "Connects timed out"),
-        (ProbeEventKind.Unreachable, "--max-unreachable", "Connects without a route or a name"),
+        (ProbeEventKind.Unreachable, "--max-unreachable", "Connects or datagrams without a route or a name"),
     ];
 
     /// <summary>How often it happened, and out of how many: messages due, connections made, or connects tried.</summary>
-    public static (long Count, long Of) CountOf(ProbeEventKind kind, PopulationReport figures)
+    public static (long Count, long Of) CountOf(ProbeEventKind kind, Protocol protocol, PopulationReport figures)
     {
         var (messages, connections) = (figures.Messages, figures.Connections);
-        var tried = connections.Made + connections.Refused + connections.ConnectTimeouts + connections.Unreachable + connections.LocalLimit;
+        // Over UDP it is a message that is refused.
+        var tried = protocol == Protocol.Udp
+            ? messages.Due
+            : connections.Made + connections.Refused + connections.ConnectTimeouts + connections.Unreachable + connections.LocalLimit;
         return kind switch
         {
             ProbeEventKind.LostMessages => (messages.Lost + messages.Unsent - messages.UnsentLocally, messages.Due),
@@ -34,6 +40,9 @@ internal static class Thresholds
             ProbeEventKind.Reset => (connections.Resets, connections.Made),
             ProbeEventKind.FinInsideMessage => (connections.FinInsideMessage, connections.Made),
             ProbeEventKind.Stalled => (connections.Stalled, connections.Made),
+            ProbeEventKind.StuckFlow => (connections.Stuck, connections.Made),
+            ProbeEventKind.Duplicated => (messages.Duplicated, messages.Due),
+            ProbeEventKind.Reordered => (messages.Reordered, messages.Due),
             ProbeEventKind.Refused => (connections.Refused, tried),
             ProbeEventKind.ConnectTimeout => (connections.ConnectTimeouts, tried),
             ProbeEventKind.Unreachable => (connections.Unreachable, tried),
@@ -41,14 +50,14 @@ internal static class Thresholds
         };
     }
 
-    public static ThresholdReport[] Measure(ProbeOptions options, PopulationReport figures)
+    public static ThresholdReport[] Measure(ProbeOptions options, Protocol protocol, PopulationReport figures)
     {
         var measured = new List<ThresholdReport>();
         foreach (var (kind, option, _) in Options)
         {
-            if (options.Limits.TryGetValue(kind, out var limit))
+            if (kind.IsOf(protocol) && options.Limits.TryGetValue(kind, out var limit))
             {
-                var (count, of) = CountOf(kind, figures);
+                var (count, of) = CountOf(kind, protocol, figures);
                 var value = !limit.IsShare ? count : of == 0 ? 0 : Math.Round(100d * count / of, 6);
                 measured.Add(new ThresholdReport(option, kind, limit.ToString(), value, limit.Holds(count, of)));
             }

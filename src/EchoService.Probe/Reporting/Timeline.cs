@@ -1,16 +1,24 @@
+using EchoService.Probe.Connections;
+
 namespace EchoService.Probe.Reporting;
 
 /// <summary>An interval as one character; what is worst in it decides.</summary>
 internal static class Timeline
 {
-    public const string Legend = "# well   | ended   ~ late   . silent   ! connect failed   x lost or wrong";
+    /// <param name="protocols">Of the run's targets.</param>
+    public static string Legend(IEnumerable<Protocol> protocols) => protocols.Distinct().ToArray() switch
+    {
+        [Protocol.Tcp] => "# well   | ended   ~ late   . silent   ! connect failed   x lost or wrong",
+        [Protocol.Udp] => "# well   ~ late, disordered   . silent   ! refused   x lost or wrong",
+        _ => "# well  | ended  ~ late, disordered  . silent  ! failed  x lost or wrong",
+    };
 
     public static char Glyph(TimelineReport interval) => interval switch
     {
         { Lost: > 0 } or { Corrupted: > 0 } => 'x',
         { ConnectFailures: > 0 } => '!',
         { Answered: 0 } => '.',
-        { Late: > 0 } => '~',
+        { Late: > 0 } or { Disordered: > 0 } => '~',
         { Ended: > 0 } => '|',
         _ => '#',
     };

@@ -49,6 +49,7 @@ internal sealed class TimelineRecorder
             AtSeconds: Clock.ToSeconds(now - _origin),
             Answered: messages.Answered - before.Answered,
             Late: messages.Late - before.Late,
+            Disordered: messages.Reordered + messages.Duplicated - before.Reordered - before.Duplicated,
             Corrupted: messages.Corrupted - before.Corrupted,
             Lost: messages.Lost + messages.Unsent - before.Lost - before.Unsent,
             Ended: ends - _endsAtStart,

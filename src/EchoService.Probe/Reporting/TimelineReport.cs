@@ -4,6 +4,7 @@ namespace EchoService.Probe.Reporting;
 /// <param name="AtSeconds">When it ended, from the start of the run.</param>
 /// <param name="Answered">Messages answered in it.</param>
 /// <param name="Late">Of those, late ones.</param>
+/// <param name="Disordered">Datagrams that came out of order or once more in it; UDP only.</param>
 /// <param name="Corrupted">Messages that came back wrong in it.</param>
 /// <param name="Lost">Messages given up in it, sent or not.</param>
 /// <param name="Ended">Connections that ended in it, however that was.</param>
@@ -14,6 +15,7 @@ internal sealed record TimelineReport(
     double AtSeconds,
     long Answered,
     long Late,
+    long Disordered,
     long Corrupted,
     long Lost,
     long Ended,
@@ -26,6 +28,7 @@ internal sealed record TimelineReport(
     {
         Answered = Answered + next.Answered,
         Late = Late + next.Late,
+        Disordered = Disordered + next.Disordered,
         Corrupted = Corrupted + next.Corrupted,
         Lost = Lost + next.Lost,
         Ended = Ended + next.Ended,

@@ -19,8 +19,9 @@ internal static class Verdict
     public static VerdictReport Judge(ProbeOptions options, PopulationName name, PopulationReport figures)
     {
         var (messages, connections, gap) = (figures.Messages, figures.Connections, figures.LongestGap);
-        var candidates = Candidates(options, figures);
-        var found = candidates.Where(c => c.Count > 0 && !IsAllowed(options, c.Kind, figures)).ToArray();
+        var protocol = name.Target.Protocol;
+        var candidates = Candidates(options, protocol, figures);
+        var found = candidates.Where(c => c.Count > 0 && !IsAllowed(options, c.Kind, protocol, figures)).ToArray();
         ProbeEventKind[] causes = [.. found.Select(c => c.Kind).Distinct()];
         var list = string.Join(", ", found.Select(c => Wording.Count(c.Count, c.One, c.Many) + LimitOf(options, c.Kind)));
         var closes = connections.FinAtBoundary == 0 || causes.Contains(ProbeEventKind.FinAtBoundary)
@@ -34,10 +35,11 @@ internal static class Verdict
                 : new VerdictReport(VerdictStatus.NotAsExpected, Disruption, causes, $"Not as expected: {expectation.Summary}.");
         }
 
-        if (connections.Made == 0)
+        // A flow is made by opening a socket, which tells nothing of the other side.
+        if (connections.Made == 0 || (protocol == Protocol.Udp && messages.Answered + messages.Corrupted == 0))
         {
             var why = list.Length == 0 ? "interrupted before one was made" : list;
-            return new VerdictReport(VerdictStatus.NoConnection, NoConnection, causes, $"No connection to {name.Target}: {why}.");
+            return new VerdictReport(VerdictStatus.NoConnection, NoConnection, causes, $"No {(protocol == Protocol.Udp ? "answer from" : "connection to")} {name.Target}: {why}.");
         }
 
         var longestGap = $"longest gap {Wording.Duration(gap.Seconds)}";
@@ -88,10 +90,11 @@ internal static class Verdict
         return new VerdictReport(status, code, causes, summary);
     }
 
-    private static (ProbeEventKind Kind, long Count, string One, string Many)[] Candidates(ProbeOptions options, PopulationReport figures)
+    private static (ProbeEventKind Kind, long Count, string One, string Many)[] Candidates(ProbeOptions options, Protocol protocol, PopulationReport figures)
     {
         var (messages, bytes, connections) = (figures.Messages, figures.Bytes, figures.Connections);
-        long Of(ProbeEventKind kind) => Thresholds.CountOf(kind, figures).Count;
+        long Of(ProbeEventKind kind) => Thresholds.CountOf(kind, protocol, figures).Count;
+        var isUdp = protocol == Protocol.Udp;
         return
         [
             messages.Corrupted > 0
@@ -101,27 +104,30 @@ internal static class Verdict
             (ProbeEventKind.Reset, connections.Resets, "connection reset", "connections reset"),
             (ProbeEventKind.FinInsideMessage, connections.FinInsideMessage, "FIN inside a message", "FINs inside a message"),
             (ProbeEventKind.Stalled, connections.Stalled, "connection stalled", "connections stalled"),
-            (ProbeEventKind.Refused, connections.Refused, "connect refused", "connects refused"),
+            (ProbeEventKind.StuckFlow, connections.Stuck, "stuck flow", "stuck flows"),
+            (ProbeEventKind.Refused, connections.Refused, isUdp ? "datagram refused" : "connect refused", isUdp ? "datagrams refused" : "connects refused"),
             (ProbeEventKind.ConnectTimeout, connections.ConnectTimeouts, "connect timed out", "connects timed out"),
-            (ProbeEventKind.Unreachable, connections.Unreachable, "connect found no route or name", "connects found no route or name"),
+            (ProbeEventKind.Unreachable, connections.Unreachable, $"{(isUdp ? "datagram" : "connect")} found no route or name", $"{(isUdp ? "datagrams" : "connects")} found no route or name"),
             (ProbeEventKind.LocalLimit, connections.LocalLimit, "connect failed for want of local descriptors or ports", "connects failed for want of local descriptors or ports"),
             (ProbeEventKind.LocalLimit, messages.UnsentLocally, "message never sent for it", "messages never sent for it"),
             (ProbeEventKind.LocalLimit, messages.LateLocally, "answer late by the probe's own lag", "answers late by the probe's own lag"),
             (ProbeEventKind.LostMessages, Of(ProbeEventKind.LostMessages), "message lost", "messages lost"),
             (ProbeEventKind.LongGap, options.MaxGap is { } most && figures.LongestGap.Seconds > most.TotalSeconds ? 1 : 0, "gap too long", "gaps too long"),
+            (ProbeEventKind.Duplicated, messages.Duplicated, "datagram duplicated", "datagrams duplicated"),
+            (ProbeEventKind.Reordered, messages.Reordered, "datagram out of order", "datagrams out of order"),
             (ProbeEventKind.Late, Of(ProbeEventKind.Late), "answer late", "answers late"),
             (ProbeEventKind.FinAtBoundary, options.Strict ? connections.FinAtBoundary : 0, "connection closed at a message boundary", "connections closed at a message boundary"),
         ];
     }
 
-    private static bool IsAllowed(ProbeOptions options, ProbeEventKind kind, PopulationReport figures)
+    private static bool IsAllowed(ProbeOptions options, ProbeEventKind kind, Protocol protocol, PopulationReport figures)
     {
         if (!options.Limits.TryGetValue(kind, out var limit))
         {
             return false;
         }
 
-        var (count, of) = Thresholds.CountOf(kind, figures);
+        var (count, of) = Thresholds.CountOf(kind, protocol, figures);
         // Wrong bytes beyond every message are not what the limit is about.
         return count > 0 && limit.Holds(count, of);
     }

@@ -30,22 +30,30 @@ internal static class Wording
         _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1 << 30):0.0} GiB"),
     };
 
+    /// <summary>What clients of a protocol are called.</summary>
+    public static string Client(Protocol protocol) => protocol == Protocol.Udp ? "flow" : "connection";
+
     /// <summary>As JSON has it.</summary>
     public static string Code(ProbeEventKind kind) => JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
 
-    public static string Of(ProbeEventKind kind) => kind switch
+    public static string Of(ProbeEventKind kind, Protocol protocol = Protocol.Tcp) => kind switch
     {
+        ProbeEventKind.Refused when protocol == Protocol.Udp => "refused (ICMP)",
+        ProbeEventKind.LostMessages when protocol == Protocol.Udp => "lost",
         ProbeEventKind.Corrupted => "wrong bytes",
         ProbeEventKind.LostBytes => "bytes lost",
         ProbeEventKind.Reset => "RST",
         ProbeEventKind.FinInsideMessage => "FIN inside a message",
         ProbeEventKind.Stalled => "stalled",
+        ProbeEventKind.StuckFlow => "stuck",
         ProbeEventKind.Refused => "connect refused",
         ProbeEventKind.ConnectTimeout => "connect timed out",
         ProbeEventKind.Unreachable => "unreachable",
         ProbeEventKind.LocalLimit => "out of local descriptors or ports",
         ProbeEventKind.LostMessages => "messages lost",
         ProbeEventKind.LongGap => "gap too long",
+        ProbeEventKind.Duplicated => "came twice",
+        ProbeEventKind.Reordered => "out of order",
         ProbeEventKind.Late => "late answer",
         ProbeEventKind.FinAtBoundary => "FIN at a message boundary",
         ProbeEventKind.Reconnected => "answered again",

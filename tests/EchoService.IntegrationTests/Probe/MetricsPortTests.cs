@@ -50,6 +50,42 @@ public sealed class MetricsPortTests
     }
 
     [Fact]
+    [Needs(Need.Signals)]
+    public async Task FlowsHaveTheirOwnSeries()
+    {
+        await using var server = DatagramServer.Start((server, from, datagram) =>
+        {
+            server.Answer(from, datagram);
+            server.Answer(from, datagram);
+        });
+        var port = FreePort();
+        var target = $"udp://{ProbeRuns.Target(server.Port)}";
+        await using var probe = ProbeProcess.Start("watch", target, "--duration", "0", "--metrics-port", port.ToString(CultureInfo.InvariantCulture), "--json");
+        using var http = new HttpClient();
+
+        var text = await Eventually.BecomesAsync(
+            async () =>
+            {
+                try
+                {
+                    return await http.GetStringAsync($"http://localhost:{port}/metrics", TestContext.Current.CancellationToken);
+                }
+                catch (HttpRequestException) when (!probe.HasExited)
+                {
+                    // Not up yet.
+                    return "";
+                }
+            },
+            text => Value(text, $$"""echo_probe_datagrams_duplicated_total{target="{{target}}",population="held"}""") > 0);
+
+        Value(text, $$"""echo_probe_flows_stuck_total{target="{{target}}",population="held"}""").ShouldBe(0);
+        Value(text, $$"""echo_probe_connects_failed_total{target="{{target}}",population="held",how="refused"}""").ShouldBe(0);
+        text.ShouldNotContain("echo_probe_connections_ended_total{");
+        probe.Signal(PosixSignal.SIGTERM);
+        (await probe.ExitAsync()).Error.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task APortThatIsTakenIsABadArgument()
     {
         using var taken = new TcpListener(IPAddress.Any, 0);

@@ -57,6 +57,29 @@ public sealed class PipelineOutputTests : IDisposable
     }
 
     [Fact]
+    public async Task DatagramsHaveTheirOwnCasesAndEvents()
+    {
+        await using var server = DatagramServer.Start((server, from, datagram) =>
+        {
+            server.Answer(from, datagram);
+            server.Answer(from, datagram);
+        });
+        var (junit, events) = (Path.Combine(_folder.FullName, "udp.xml"), Path.Combine(_folder.FullName, "udp.ndjson"));
+
+        var (exitCode, output, _) = await ProbeProcess.RunAsync("watch", $"udp://{ProbeRuns.Target(server.Port)}", "--duration", "1s", "--timeout", "20s", "--late", "20s", "--junit", junit, "--events", events);
+
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain(": came twice");
+        output.ShouldContain("flow 1");
+        var suite = XDocument.Load(junit).Root!.Elements("testsuite").ShouldHaveSingleItem();
+        var cases = suite.Elements("testcase").Select(one => one.Attribute("name")!.Value).ToArray();
+        cases.ShouldContain("stuckFlow");
+        cases.ShouldNotContain("reset");
+        suite.Descendants("failure").Select(failure => failure.Parent!.Attribute("name")!.Value).ShouldBe(["duplicated"]);
+        (await File.ReadAllLinesAsync(events, TestContext.Current.CancellationToken))[0].ShouldContain("\"kind\":\"duplicated\"");
+    }
+
+    [Fact]
     [Needs(Need.Signals)]
     public async Task EventsAreWrittenAsTheyHappen()
     {

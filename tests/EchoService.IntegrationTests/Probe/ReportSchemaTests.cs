@@ -56,6 +56,25 @@ public sealed class ReportSchemaTests
         document.RootElement.GetProperty("verdict").GetProperty("exitCode").GetInt32().ShouldBe(exitCode);
     }
 
+    [Fact]
+    public async Task WhatIsSaidOfDatagramsFollowsTheSchemaToo()
+    {
+        await using var server = DatagramServer.Start((server, from, datagram) =>
+        {
+            server.Answer(from, datagram);
+            server.Answer(from, datagram);
+        });
+
+        var (exitCode, output, error) = await ProbeProcess.RunAsync("watch", $"udp://{ProbeRuns.Target(server.Port)}", "--json", "--duration", "1s", "--timeout", "20s", "--late", "20s", "--new-rate", "20", "--max-reordered", "0.1%");
+
+        exitCode.ShouldBe(1, output);
+        error.ShouldBeEmpty();
+        using var document = JsonDocument.Parse(output);
+        Faults(document.RootElement).ShouldBeEmpty();
+        document.RootElement.GetProperty("targets")[0].GetProperty("protocol").GetString().ShouldBe("udp");
+        document.RootElement.GetProperty("verdict").GetProperty("causes").EnumerateArray().Select(cause => cause.GetString()).ShouldBe(["duplicated"]);
+    }
+
     /// <summary>That the check above can fail.</summary>
     [Fact]
     public async Task SchemaRefusesWhatIsMissingUnknownOrOutOfRange()

@@ -36,6 +36,34 @@ public sealed class TerminalDisplayTests
         lines.ShouldContain(new string('#', Math.Min(100, columns - 1)));
     }
 
+    [Theory]
+    [InlineData(40)]
+    [InlineData(80)]
+    [InlineData(200)]
+    public void FlowsAreShownByTheirOwnWords(int columns)
+    {
+        using var screen = new Screen(columns);
+        ProbeTarget[] targets = [new("127.0.0.1", 7007), new("127.0.0.1", 7007, Protocol.Udp)];
+        var display = new TerminalDisplay(screen, () => (screen.Columns, 50), hasColour: true, ProbeRuns.Watch(7007) with { Targets = targets });
+        for (var second = 1; second <= 20; second++)
+        {
+            foreach (var target in targets)
+            {
+                display.Show(new PopulationName(target, Population.Held), Interval(second) with { Disordered = target.Protocol == Protocol.Udp ? 1 : 0 }, new RunSample());
+            }
+
+            display.Show(new PopulationName(targets[1], Population.Held), [new ProbeEvent(second * Clock.Second, 1, ProbeEventKind.Reordered, null)]);
+            display.Refresh();
+        }
+
+        display.End();
+        // A line that is longer than the terminal is wide is its own to wrap.
+        string.Concat(screen.Lines).Split("udp://127.0.0.1:7007 held: flow 1: out of order").Length.ShouldBe(21);
+        screen.Lines.ShouldContain(new string('~', 20));
+        screen.Lines.ShouldContain(new string('#', 20));
+        screen.Lines.ShouldContain(line => line.StartsWith("# well  | ended  ~ late, disordered", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void NarrowerTerminalKeepsNoCopies()
     {
@@ -72,5 +100,5 @@ public sealed class TerminalDisplayTests
 
     private static TerminalDisplay Display(Screen screen, bool hasColour) => new(screen, () => (screen.Columns, 50), hasColour, ProbeRuns.Watch(7007));
 
-    private static TimelineReport Interval(double at) => new(at, Answered: 100, Late: 0, Corrupted: 0, Lost: 0, Ended: 0, ConnectFailures: 0, Open: 4, WorstSeconds: 0.001);
+    private static TimelineReport Interval(double at) => new(at, Answered: 100, Late: 0, Disordered: 0, Corrupted: 0, Lost: 0, Ended: 0, ConnectFailures: 0, Open: 4, WorstSeconds: 0.001);
 }
