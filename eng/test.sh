@@ -7,7 +7,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 # Debian packages that checks and tests call; one place, so that a machine is prepared in one go.
-packages=(git ca-certificates haproxy nginx-light prometheus chromium)
+packages=(git ca-certificates haproxy nginx-light prometheus chromium iptables iproute2)
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 results=$PWD/artifacts/test-results

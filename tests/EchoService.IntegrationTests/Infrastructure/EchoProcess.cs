@@ -62,6 +62,10 @@ internal sealed partial class EchoProcess : IAsyncDisposable
     public static Task<EchoProcess> StartAsync(params string[] settings) =>
         WaitUntilItListensAsync(ChildProcess.StartBuilt("EchoService", Arguments(settings), start => start.WorkingDirectory = Path.GetPathRoot(Repository.Root)!));
 
+    /// <summary>The same in a network of its own, where nobody outside can reach it.</summary>
+    public static Task<EchoProcess> StartInAsync(NetworkNamespace network, params string[] settings) =>
+        WaitUntilItListensAsync(network.Start(["dotnet", Path.Combine(AppContext.BaseDirectory, "EchoService.dll"), .. Arguments(settings)]));
+
     /// <summary>The same with a banner that says where it can be asked.</summary>
     public static Task<EchoProcess> StartWithBannerAsync(params string[] settings)
     {

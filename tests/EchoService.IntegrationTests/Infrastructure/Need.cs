@@ -30,6 +30,9 @@ public enum Need
     /// <summary>A kubectl that renders what current ones do: 1.22 or newer, which Debian's is not.</summary>
     Kustomize,
 
+    /// <summary>A network namespace that a test may make, and iptables in it: root, mostly.</summary>
+    Namespaces,
+
     /// <summary>Node and the linters of eng/lint.</summary>
     Linters,
 }

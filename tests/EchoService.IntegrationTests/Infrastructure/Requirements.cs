@@ -23,8 +23,8 @@ internal static class Requirements
             return;
         }
 
-        // Not all of it can be had everywhere that CI runs: Debian has no current kubectl.
-        var mayBeMissing = need is Need.Signals or Need.Linux or Need.Kustomize;
+        // Not all of it can be had everywhere that CI runs: Debian has no current kubectl, and a namespace takes root.
+        var mayBeMissing = need is Need.Signals or Need.Linux or Need.Kustomize or Need.Namespaces;
         if (Environment.GetEnvironmentVariable("CI") == "true" && !mayBeMissing)
         {
             Assert.Fail(missing);
@@ -50,6 +50,9 @@ internal static class Requirements
         Need.Engine => Answers("docker", ["info"], _ => true)
             ? null
             : "no container engine answers; on Debian eng/ensure-docker.sh installs one and eng/base-images.sh the images, elsewhere start Docker or Podman",
+        Need.Namespaces => Answers("unshare", ["--net", "sh", "-c", "ip link set lo up && iptables --list && nsenter --version"], _ => true)
+            ? null
+            : "no network namespace with iptables in it can be made; it takes Linux, root, and on Debian eng/ensure-packages.sh iptables iproute2",
         Need.Linters => File.Exists(Repository.PathOf("eng", "lint", "node_modules", ".package-lock.json"))
             ? null
             : "the linters are not installed; `npm ci` in eng/lint does it",

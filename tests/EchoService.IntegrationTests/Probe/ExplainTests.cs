@@ -65,6 +65,20 @@ public sealed partial class ExplainTests
         await probe.WaitForExplanationAsync(": FIN at a message boundary, because of its drain (signal), begun ", 2);
     }
 
+    [Theory]
+    [InlineData("""{"kind": "reset", "afterBytes": 1000, "durationSeconds": 600}""", ": RST, because of the fault reset", 2)]
+    [InlineData("""{"kind": "fin", "afterBytes": 1000, "durationSeconds": 600}""", ": FIN inside a message, because of the fault fin", 2)]
+    [InlineData("""{"kind": "corrupt", "everyBytes": 1000, "durationSeconds": 600}""", ": wrong bytes, because of the fault corrupt", 2)]
+    public async Task AFaultIsNamedByItsKind(string fault, string sentence, int count)
+    {
+        await using var service = await EchoProcess.StartWithBannerAsync("Faults:Enabled=true");
+        await using var probe = await WatchAsync(service);
+        using var management = service.OpenManagement();
+        await AllAreOpenAsync(service, 2);
+        await PostAsync(management, "/faults", fault, HttpStatusCode.Created);
+        await probe.WaitForExplanationAsync(sentence, count);
+    }
+
     [Fact]
     public async Task AProcessThatWasKilled()
     {
@@ -146,11 +160,11 @@ public sealed partial class ExplainTests
     /// <summary>All clients have a connection, and the service has accepted it.</summary>
     private static Task<ServiceStats> AllAreOpenAsync(EchoProcess service, int connections) => service.Target.WaitForAsync(stats => stats.Active == connections && stats.BytesSent > 0);
 
-    private static async Task PostAsync(HttpClient management, string path, string body)
+    private static async Task PostAsync(HttpClient management, string path, string body, HttpStatusCode expected = HttpStatusCode.Accepted)
     {
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
         using var response = await management.PostAsync(path, content, TestContext.Current.CancellationToken);
-        response.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        response.StatusCode.ShouldBe(expected);
     }
 
     private static double SecondsOf(Match match) => double.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);

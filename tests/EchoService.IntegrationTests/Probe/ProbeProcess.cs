@@ -12,6 +12,9 @@ internal static class ProbeProcess
     private static readonly string Assembly = Repository.PathOf(
         ["src", "EchoService.Probe", "bin", .. Path.GetRelativePath(Repository.PathOf("tests", "EchoService.IntegrationTests", "bin"), AppContext.BaseDirectory).Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries), "echo-probe.dll"]);
 
+    /// <summary>What starts it, less its arguments.</summary>
+    public static string[] CommandLine => ["dotnet", Assembly];
+
     public static ChildProcess Start(params string[] arguments) => ChildProcess.Start("dotnet", arguments.Prepend(Assembly));
 
     public static async Task<ProcessResult> RunAsync(params string[] arguments)
