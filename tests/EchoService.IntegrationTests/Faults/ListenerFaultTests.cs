@@ -27,6 +27,20 @@ public sealed class ListenerFaultTests : FaultTests
         await open.FinishAsync();
     }
 
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("0.0.0.0")]
+    public async Task RefusesOnWhateverAddressItListens(string address)
+    {
+        var host = await StartAsync("Faults:Enabled=true", $"Echo:Address={address}");
+        var endPoint = host.Server.EndPoint!;
+        host.Server.Faults.TryBegin(new FaultSpec(FaultKind.Refuse, Long), out var fault, out _).ShouldBeTrue();
+        host.Server.IsListening.ShouldBeFalse();
+        host.Server.Faults.TryEnd(fault.Id, FaultEnd.Deleted, out _).ShouldBeTrue();
+        host.Server.EndPoint.ShouldBe(endPoint);
+        host.Server.IsListening.ShouldBeTrue();
+    }
+
     [Fact]
     public async Task NobodyIsAcceptedUntilItEnds()
     {

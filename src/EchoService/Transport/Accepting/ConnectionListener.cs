@@ -102,7 +102,11 @@ internal sealed class ConnectionListener
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
+            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
+            }
+
             socket.Bind(endPoint);
             return socket;
         }
