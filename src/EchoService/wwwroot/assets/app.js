@@ -5,6 +5,7 @@ import { Chart } from './chart.js';
 import { pauseClients, restart, resumeClients, startClients } from './clients.js';
 import { byId, setText, toast } from './dom.js';
 import { enter, setConnected, showPhase, startDrain } from './drain.js';
+import { pauseFaults, readFaults, showFaults, startFaults, summary } from './faults.js';
 import { showFigures } from './figures.js';
 import { axisRate, clock, count, duration, rate } from './format.js';
 import { History, span, timeOf } from './history.js';
@@ -46,12 +47,14 @@ const stream = follow('events', {
     noticeInstance(stats.instance);
     setConnected(true);
     showPhase(stats);
+    showFaults(stats);
     showFigures(stats);
     history.add(stats);
     drawCharts(timeOf(stats));
     resumeClients();
   },
   phase: ({ phase }) => enter(phase),
+  fault: () => readFaults(),
   retrying() {
     if (byId('lost').hidden) showLink('connecting', 'Connecting');
     else setText(byId('lost-text'), `${asOf()}Trying again…`);
@@ -60,6 +63,7 @@ const stream = follow('events', {
     history.interrupt();
     showLink('lost', 'Not connected');
     setConnected(false);
+    pauseFaults();
     pauseClients();
     byId('lost').hidden = false;
     const wait = Math.max(1, Math.round((retryAt.getTime() - Date.now()) / 1000));
@@ -99,7 +103,7 @@ function drawCharts(now) {
   connections.update(history.samples, now);
   const shown = history.samples.filter((sample) => !sample.gap);
   const last = shown.at(-1);
-  document.title = `${byId('phase-name').textContent} · ${count(last?.active ?? 0)} clients – EchoService`;
+  document.title = `${byId('phase-name').textContent}${summary()} · ${count(last?.active ?? 0)} clients – EchoService`;
   // A description that changed every second could not be listened to.
   if (last === undefined || now - described < describeEvery) return;
   described = now;
@@ -125,3 +129,4 @@ document.addEventListener('keychange', showKey);
 showKey();
 startClients();
 startDrain();
+startFaults();

@@ -207,7 +207,7 @@ function fillState(cell, client) {
   if (cell.firstChild === null) cell.append(element('span', { class: 'badge' }), element('span', { class: 'reason' }));
   cell.firstChild.dataset.state = client.state;
   setText(cell.firstChild, words(client.state));
-  setText(cell.lastChild, client.closeReason ? words(client.closeReason) : '');
+  setText(cell.lastChild, client.closeReason ? words(client.closeReason) : client.fault ? `Fault ${client.fault}` : '');
 }
 
 async function confirmClose(row) {

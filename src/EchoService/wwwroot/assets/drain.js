@@ -7,11 +7,17 @@ import { bytes, clock, count, duration } from './format.js';
 import { timeOf } from './history.js';
 
 const phases = {
-  serving: ['Serving', 'Ready. New clients are accepted.'],
+  serving: ['Serving', ''],
   lameDuck: ['Lame duck', 'Not ready any more, still accepting: balancers get time to look away.'],
   draining: ['Draining', 'No new clients. Open connections go on and are closed gracefully, longest idle first.'],
   forcing: ['Forcing', 'The deadline has passed. Those that are left are closed by force.'],
   drained: ['Drained', 'Nobody is connected and nobody is accepted.'],
+};
+// What a fault makes of the listener; there is one such at a time.
+const listening = {
+  refuse: () => 'A fault refuses new clients.',
+  noAccept: () => 'A fault keeps new clients waiting.',
+  resetNew: ({ percent, remote }) => `A fault resets ${percent < 100 || remote ? 'some of the ' : ''}new clients.`,
 };
 const order = ['lameDuck', 'draining', 'forcing', 'drained'];
 
@@ -20,6 +26,7 @@ const cancel = byId('drain-cancel');
 
 let current = null;
 let drain = null;
+let faults = [];
 let serverNow = 0;
 let reading = false;
 let connected = false;
@@ -45,14 +52,14 @@ export function enter(phase) {
   if (phase === current) return;
   const first = current === null;
   current = phase;
-  const [name, text] = phases[phase];
+  const [name] = phases[phase];
+  const serving = phase === 'serving';
+  if (serving) drain = null;
   byId('phase').dataset.phase = phase;
   setText(byId('phase-name'), name);
-  setText(byId('phase-text'), text);
-  if (!first) setText(byId('phase-live'), `Phase: ${name}. ${text}`);
-  const serving = phase === 'serving';
+  showText();
+  if (!first) setText(byId('phase-live'), `Phase: ${name}. ${byId('phase-text').textContent}`);
   byId('drain').hidden = serving;
-  if (serving) drain = null;
   showActions();
   for (const step of byId('drain-steps').children) {
     const place = order.indexOf(step.dataset.step) - order.indexOf(phase);
@@ -61,6 +68,26 @@ export function enter(phase) {
     else step.removeAttribute('aria-current');
   }
   readDrain();
+}
+
+/** @param {object[]} items the faults that are on: with some of them it is not as the phase alone would have it. */
+export function setFaults(items) {
+  faults = items;
+  if (current !== null) showText();
+}
+
+function showText() {
+  const isOn = (kind) => faults.some((fault) => fault.kind === kind);
+  const parts = [];
+  if (current === 'serving') {
+    const gate = faults.find(({ kind }) => kind in listening);
+    parts.push(isOn('unready') ? 'A fault has it say that it is not ready.' : 'Ready.', gate ? listening[gate.kind](gate) : 'New clients are accepted.');
+  } else {
+    parts.push(phases[current][1]);
+    if (isOn('falseReady')) parts.push('A fault has it say that it is ready all the same.');
+  }
+  if (drain?.trigger === 'signal') parts.push('A signal began the drain: the process ends when it is over.');
+  setText(byId('phase-text'), parts.join(' '));
 }
 
 function showActions() {
@@ -107,9 +134,7 @@ function showDrain(state) {
   setText(byId('drain-forced'), count(state.closedForced));
   setText(byId('drain-unsent'), bytes(state.bytesUnsent));
   setText(byId('drain-deadline'), deadline(state));
-  if (state.trigger === 'signal') {
-    setText(byId('phase-text'), `${phases[state.phase][1]} A signal began the drain: the process ends when it is over.`);
-  }
+  showText();
 }
 
 function deadline(state) {

@@ -10,7 +10,7 @@ const silence = 5_000;
 
 /**
  * @param {string} url
- * @param {{ stats(body): void, phase(body): void, lost(retryAt: Date): void, retrying(): void }} on
+ * @param {{ stats(body): void, phase(body): void, fault(body): void, lost(retryAt: Date): void, retrying(): void }} on
  * @returns {{ retry(): void }} retry tries at once instead of waiting.
  */
 export function follow(url, on) {
@@ -32,6 +32,10 @@ export function follow(url, on) {
     source.addEventListener('phase', (event) => {
       watch();
       on.phase(JSON.parse(event.data));
+    });
+    source.addEventListener('fault', (event) => {
+      watch();
+      on.fault(JSON.parse(event.data));
     });
     // The browser's own reconnection gives up on an answer that is no stream, so it is never left to it.
     source.addEventListener('error', fail);
