@@ -18,8 +18,12 @@ internal sealed class Dashboard
     public IEnumerable<string> Rows =>
         _root.GetProperty("panels").EnumerateArray().Where(panel => panel.GetProperty("type").GetString() == "row").Select(panel => panel.GetProperty("title").GetString()!);
 
-    public IEnumerable<(string Panel, string Expression)> Queries => Panels.SelectMany(panel => panel.GetProperty("targets").EnumerateArray().Select(target =>
-        (panel.GetProperty("title").GetString()!, target.GetProperty("expr").GetString()!)));
+    /// <summary>What marks a time in every panel, beside what people write into Grafana itself.</summary>
+    public IEnumerable<JsonElement> Annotations => _root.GetProperty("annotations").GetProperty("list").EnumerateArray().Where(annotation => !annotation.TryGetProperty("builtIn", out _));
+
+    public IEnumerable<(string Panel, string Expression)> Queries => Panels
+        .SelectMany(panel => panel.GetProperty("targets").EnumerateArray().Select(target => (panel.GetProperty("title").GetString()!, target.GetProperty("expr").GetString()!)))
+        .Concat(Annotations.Select(annotation => (annotation.GetProperty("name").GetString()!, annotation.GetProperty("expr").GetString()!)));
 
     public static Dashboard Read() =>
         new(JsonDocument.Parse(File.ReadAllText(Repository.PathOf("deploy", "monitoring", "grafana-dashboard.json"))).RootElement.Clone());

@@ -30,7 +30,7 @@ public sealed partial class MonitoringFilesTests
     public void DashboardHasItsRowsAndVariablesAndNothingOverlaps()
     {
         var dashboard = Dashboard.Read();
-        dashboard.Rows.ShouldBe(["Traffic and turnaround", "Connections and limits", "Closes and rejections by reason", "Drain", "Runtime"]);
+        dashboard.Rows.ShouldBe(["Traffic and turnaround", "Connections and limits", "Closes and rejections by reason", "Drain", "Faults", "Runtime"]);
         dashboard.Root.GetProperty("templating").GetProperty("list").EnumerateArray().Select(variable => variable.GetProperty("name").GetString())
             .ShouldBe(["datasource", "namespace", "pod"]);
         dashboard.Root.GetProperty("schemaVersion").GetInt32().ShouldBeGreaterThanOrEqualTo(39);
@@ -48,6 +48,7 @@ public sealed partial class MonitoringFilesTests
                    select (column, line);
         });
         cells.ShouldBeUnique();
+        dashboard.Annotations.ShouldHaveSingleItem().GetProperty("expr").GetString().ShouldBe("sum by (pod, kind) (echo_faults_active{namespace=~\"$namespace\", pod=~\"$pod\"}) > 0");
         foreach (var panel in dashboard.Panels)
         {
             panel.GetProperty("description").GetString().ShouldNotBeNullOrEmpty();

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Lifecycle;
+using EchoService.Transport.Faults;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EchoService.IntegrationTests.Diagnostics;
@@ -167,6 +168,9 @@ public sealed class PrometheusTests(PrometheusFixture fixture) : IClassFixture<P
         var lifecycle = pod.Service.Services.GetRequiredService<ServiceLifecycle>();
         using var stays = await EchoClient.ConnectAsync(pod.Service.EndPoint);
         lifecycle.BeginDrain(new DrainRequest(TimeSpan.FromHours(1)), DrainTrigger.Api);
+        // The one that a drain does not end.
+        var faults = pod.Service.Server.Faults;
+        faults.TryBegin(new FaultSpec(FaultKind.FalseReady, TimeSpan.FromHours(1)), out _, out _).ShouldBeTrue();
         using var stop = new CancellationTokenSource();
         var traffic = KeepBusyAsync(pod.Service, stop.Token);
         try
@@ -186,6 +190,7 @@ public sealed class PrometheusTests(PrometheusFixture fixture) : IClassFixture<P
             await traffic;
         }
 
+        faults.EndAll();
         lifecycle.CancelDrain();
         await stays.FinishAsync();
 
