@@ -56,35 +56,12 @@ public sealed class UdpEchoTests : ServiceTests
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("::1")]
-    public async Task AnswersAllThatCameWhileTheAddressesSocketWasOpened(string address)
-    {
-        const int Burst = 100;
-        var host = await StartWithUdpAsync();
-        using var client = new DatagramClient(EndPointOf(host, address));
-        for (byte i = 0; i < Burst; i++)
-        {
-            client.Send([i]);
-        }
-
-        var received = new List<byte>();
-        while (received.Count < Burst)
-        {
-            received.AddRange(await client.ReceiveAsync());
-        }
-
-        received.Order().ShouldBe(Enumerable.Range(0, Burst).Select(i => (byte)i));
-        await ShouldHaveCountedAsync(host, received: Burst, sent: Burst);
-    }
-
-    [Fact]
-    public async Task AnswersInTheOrderInWhichItWasAsked()
+    public async Task AnswersAllAndInTheOrderInWhichItWasAsked(string address)
     {
         const int Burst = 200;
         var host = await StartWithUdpAsync();
-        using var client = new DatagramClient(host.EndPoint);
-        // The first one opens the address's socket, and the next one arrives there.
-        await client.EchoAsync(100);
-        await client.EchoAsync(100);
+        using var client = new DatagramClient(EndPointOf(host, address));
+        // The first ones arrive on the wildcard's socket, the others on the one that is opened for the address.
         for (byte i = 0; i < Burst; i++)
         {
             client.Send([i]);
@@ -95,7 +72,7 @@ public sealed class UdpEchoTests : ServiceTests
             (await client.ReceiveAsync()).ShouldBe([i]);
         }
 
-        await ShouldHaveCountedAsync(host, received: Burst + 2, sent: Burst + 2);
+        await ShouldHaveCountedAsync(host, received: Burst, sent: Burst);
     }
 
     [Fact]

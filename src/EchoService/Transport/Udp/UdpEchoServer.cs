@@ -25,6 +25,9 @@ internal sealed class UdpEchoServer
     /// <summary>Local addresses that get a socket of their own. A machine has a few; only 127.0.0.0/8 has more.</summary>
     private const int MaxLocalAddresses = 64;
 
+    /// <summary>The most datagrams that are dealt with before those on a socket that was opened meanwhile: about what fits a socket's buffer.</summary>
+    private const int MostBeforeOpened = 4096;
+
     /// <summary>What the kernel may hold for us; it caps it at <c>net.core.rmem_max</c>.</summary>
     private const int KernelBufferSize = 1 << 20;
 
@@ -43,6 +46,10 @@ internal sealed class UdpEchoServer
 
     // By the local address that they are bound to.
     private readonly Dictionary<IPAddress, UdpSocket> _byLocalAddress = [];
+
+    /// <summary>Opened, and not received on before what came to the wildcard's socket is answered. Of that socket's receive alone.</summary>
+    private readonly List<UdpSocket> _opened = [];
+    private int _patience;
     private long _heldBytes;
     private bool _isClosed;
 
@@ -106,6 +113,26 @@ internal sealed class UdpEchoServer
         }
 
         _socket.Close();
+    }
+
+    /// <summary>Called before each receive.</summary>
+    /// <param name="receivesOn">The socket that is received on.</param>
+    public void BeforeReceive(UdpSocket receivesOn)
+    {
+        if (receivesOn != _socket || _opened.Count == 0)
+        {
+            return;
+        }
+
+        // What waits there came before all that waits on the sockets that were opened meanwhile, and is answered first.
+        // A flood that no socket is opened for, as of broadcasts, holds them up for a moment only.
+        if (_socket.Socket.Available > 0 && --_patience > 0)
+        {
+            return;
+        }
+
+        _opened.ForEach(Receive);
+        _opened.Clear();
     }
 
     /// <summary>Decides about a datagram.</summary>
@@ -254,7 +281,8 @@ internal sealed class UdpEchoServer
             _byLocalAddress.Add(local, socket);
         }
 
-        Receive(socket);
+        _opened.Add(socket);
+        _patience = MostBeforeOpened;
         return null;
     }
 

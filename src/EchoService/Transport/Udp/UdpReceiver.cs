@@ -60,6 +60,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
                     // .NET goes by the sender of the last datagram for how it reads the local address of the next: after
                     // one over IPv4 as that, before it as the same mapped into IPv6, and not at all if they are of two families.
                     RemoteEndPoint = _anyone;
+                    _server.BeforeReceive(_socket);
                 }
 
                 if (_replySocket is null ? _socket.Socket.ReceiveMessageFromAsync(this) : _replySocket.Socket.SendToAsync(this))
