@@ -1,4 +1,5 @@
 using System.Reflection;
+using EchoService.Testcontainers;
 using EchoService.Transport;
 using NetArchTest.Rules;
 
@@ -43,6 +44,17 @@ public sealed class DependencyTests
             .ToArray();
         rooms.ShouldNotBeEmpty();
         Violations($"{Transport}.{room}", rooms!).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void TheModuleAndTheServiceKnowNothingOfEachOther()
+    {
+        var module = typeof(EchoManagementClient).Assembly;
+        Ours(module).ShouldBeEmpty();
+        Ours(Service).ShouldBeEmpty();
+
+        static IEnumerable<string?> Ours(Assembly assembly) =>
+            assembly.GetReferencedAssemblies().Select(reference => reference.Name).Where(name => name!.StartsWith("EchoService", StringComparison.Ordinal) || name == "echo-probe");
     }
 
     [Fact]

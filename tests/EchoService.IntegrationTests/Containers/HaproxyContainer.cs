@@ -9,6 +9,9 @@ namespace EchoService.IntegrationTests.Containers;
 /// </summary>
 internal sealed class HaproxyContainer : IAsyncDisposable
 {
+    /// <summary>What others in the network call it.</summary>
+    public const string Name = "haproxy";
+
     private const string Image = "echoservice-haproxy:tests";
 
     private readonly string _id;
@@ -31,7 +34,7 @@ internal sealed class HaproxyContainer : IAsyncDisposable
             Image)).ShouldSucceed();
         // It makes room for as many connections as it may have descriptors, which an engine may set to a billion.
         var id = await Docker.RunAsync(
-            "run", "--detach", "--label", $"{ContainerImage.Label}={Repository.Root}", "--network", network, "--volume", $"{configuration}:/haproxy.cfg:ro",
+            "run", "--detach", "--label", $"{ContainerImage.Label}={Repository.Root}", "--network", network, "--network-alias", Name, "--volume", $"{configuration}:/haproxy.cfg:ro",
             "--user", "99:99", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--ulimit", "nofile=4096:4096", Image);
         return new HaproxyContainer(id, IPAddress.Parse(await Docker.InspectAsync(id, $"{{{{(index .NetworkSettings.Networks \"{network}\").IPAddress}}}}")));
     }
