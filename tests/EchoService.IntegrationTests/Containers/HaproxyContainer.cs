@@ -12,8 +12,6 @@ internal sealed class HaproxyContainer : IAsyncDisposable
     /// <summary>What others in the network call it.</summary>
     public const string Name = "haproxy";
 
-    private const string Image = "echoservice-haproxy:tests";
-
     private readonly string _id;
 
     private HaproxyContainer(string id, IPAddress address) => (_id, Address) = (id, address);
@@ -25,17 +23,11 @@ internal sealed class HaproxyContainer : IAsyncDisposable
     /// <param name="configuration">The file's path.</param>
     public static async Task<HaproxyContainer> StartAsync(string network, string configuration)
     {
-        var program = Requirements.FindOnPath("haproxy").ShouldNotBeNull();
-        (await ChildProcess.RunAsync(
-            "/bin/sh",
-            "-c",
-            """{ echo "$0"; ldd "$0" | grep -o '/[^ ]*'; } | tar --create --dereference --files-from=- | docker import --change "ENTRYPOINT [\"$0\", \"-db\", \"-f\", \"/haproxy.cfg\"]" - "$1" """,
-            program,
-            Image)).ShouldSucceed();
+        var image = await ProgramImage.MakeAsync("haproxy");
         // It makes room for as many connections as it may have descriptors, which an engine may set to a billion.
         var id = await Docker.RunAsync(
             "run", "--detach", "--label", $"{ContainerImage.Label}={Repository.Root}", "--network", network, "--network-alias", Name, "--volume", $"{configuration}:/haproxy.cfg:ro",
-            "--user", "99:99", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--ulimit", "nofile=4096:4096", Image);
+            "--user", "99:99", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--ulimit", "nofile=4096:4096", image, "-db", "-f", "/haproxy.cfg");
         return new HaproxyContainer(id, IPAddress.Parse(await Docker.InspectAsync(id, $"{{{{(index .NetworkSettings.Networks \"{network}\").IPAddress}}}}")));
     }
 
