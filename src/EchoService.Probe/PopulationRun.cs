@@ -1,11 +1,17 @@
 using System.Globalization;
 using System.Net.Sockets;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
 using EchoService.Probe.Datagrams;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Display;
+using EchoService.Probe.Events;
 using EchoService.Probe.Explaining;
 using EchoService.Probe.Instances;
+using EchoService.Probe.Judging;
 using EchoService.Probe.Measurement;
+using EchoService.Probe.Messages;
 using EchoService.Probe.Reporting;
+using EchoService.Probe.Streams;
 
 namespace EchoService.Probe;
 

@@ -1,4 +1,5 @@
-using EchoService.Probe.Connections;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Events;
 
 namespace EchoService.Probe;
 

@@ -1,7 +1,10 @@
 using System.Reflection;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
+using EchoService.Probe.Display;
+using EchoService.Probe.Events;
 using EchoService.Probe.Explaining;
 using EchoService.Probe.Instances;
+using EchoService.Probe.Judging;
 using EchoService.Probe.Measurement;
 using EchoService.Probe.Reporting;
 

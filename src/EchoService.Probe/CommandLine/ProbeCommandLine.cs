@@ -1,8 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Display;
+using EchoService.Probe.Events;
 using EchoService.Probe.Instances;
+using EchoService.Probe.Judging;
+using EchoService.Probe.Messages;
 using EchoService.Probe.Metrics;
 using EchoService.Probe.Reporting;
 using Spectre.Console;

@@ -1,5 +1,9 @@
 using System.Net.Sockets;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Events;
+using EchoService.Probe.Messages;
+using EchoService.Probe.Streams;
 
 namespace EchoService.Probe.Datagrams;
 

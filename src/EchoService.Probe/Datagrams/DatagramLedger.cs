@@ -1,6 +1,7 @@
 using System.Buffers;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
 using EchoService.Probe.Measurement;
+using EchoService.Probe.Messages;
 
 namespace EchoService.Probe.Datagrams;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Dialing;
 
 namespace EchoService.Probe.Datagrams;
 

@@ -2,7 +2,9 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Events;
 using EchoService.Probe.Measurement;
 
 namespace EchoService.Probe.Datagrams;

@@ -1,4 +1,4 @@
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
 using EchoService.Probe.Measurement;
 
 namespace EchoService.Probe.Datagrams;

@@ -1,4 +1,4 @@
-using EchoService.Probe.Connections;
+using EchoService.Probe.Events;
 using EchoService.Probe.Reporting;
 
 namespace EchoService.Probe.Explaining;

@@ -1,4 +1,4 @@
-using EchoService.Probe.Connections;
+using EchoService.Probe.Events;
 using EchoService.Probe.Instances;
 
 namespace EchoService.Probe.Explaining;

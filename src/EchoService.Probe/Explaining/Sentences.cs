@@ -1,7 +1,7 @@
 using System.Globalization;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Display;
+using EchoService.Probe.Events;
 using EchoService.Probe.Measurement;
-using EchoService.Probe.Reporting;
 
 namespace EchoService.Probe.Explaining;
 

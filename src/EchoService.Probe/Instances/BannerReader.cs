@@ -1,5 +1,6 @@
 using System.Net.Sockets;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Events;
 
 namespace EchoService.Probe.Instances;
 
@@ -58,7 +59,7 @@ internal sealed class BannerReader(TimeSpan timeout)
                 return default;
             }
 
-            NoteMissing($"it sends no banner within {Reporting.Wording.Duration(timeout.TotalSeconds)}");
+            NoteMissing($"it sends no banner within {Display.Wording.Duration(timeout.TotalSeconds)}");
             return (null, ProbeEventKind.Stalled);
         }
     }

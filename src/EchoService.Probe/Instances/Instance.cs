@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Events;
 
 namespace EchoService.Probe.Instances;
 

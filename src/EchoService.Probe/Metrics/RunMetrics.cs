@@ -1,7 +1,10 @@
 using System.Net;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Display;
+using EchoService.Probe.Events;
 using EchoService.Probe.Measurement;
-using EchoService.Probe.Reporting;
+using EchoService.Probe.Messages;
 using Prometheus;
 
 namespace EchoService.Probe.Metrics;

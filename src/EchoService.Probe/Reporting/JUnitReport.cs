@@ -2,7 +2,11 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Xml;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Display;
+using EchoService.Probe.Events;
+using EchoService.Probe.Judging;
 
 namespace EchoService.Probe.Reporting;
 

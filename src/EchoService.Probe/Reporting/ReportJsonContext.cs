@@ -1,5 +1,8 @@
 using System.Text.Json.Serialization;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Events;
+using EchoService.Probe.Judging;
 
 namespace EchoService.Probe.Reporting;
 

@@ -1,4 +1,5 @@
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
+using EchoService.Probe.Dialing;
 
 namespace EchoService.Probe.Reporting;
 
@@ -13,7 +14,7 @@ internal sealed record TargetReport(string Target, Protocol Protocol, VerdictRep
     {
         var held = populations.GetValueOrDefault(Population.Held);
         var fresh = populations.GetValueOrDefault(Population.New);
-        return new TargetReport(target.ToString(), target.Protocol, Reporting.Verdict.Combine(held, fresh), held, fresh);
+        return new TargetReport(target.ToString(), target.Protocol, Judging.Verdict.Combine(held, fresh), held, fresh);
     }
 
     /// <summary>Those that were asked for, with their names.</summary>

@@ -1,4 +1,4 @@
-using EchoService.Probe.Connections;
+using EchoService.Probe.Events;
 
 namespace EchoService.Probe.Reporting;
 

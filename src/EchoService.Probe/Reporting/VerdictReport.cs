@@ -1,4 +1,5 @@
-using EchoService.Probe.Connections;
+using EchoService.Probe.Events;
+using EchoService.Probe.Judging;
 
 namespace EchoService.Probe.Reporting;
 

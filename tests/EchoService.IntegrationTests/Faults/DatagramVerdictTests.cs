@@ -1,7 +1,8 @@
 using EchoService.IntegrationTests.Probe;
 using EchoService.Probe;
-using EchoService.Probe.Connections;
-using EchoService.Probe.Reporting;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Events;
+using EchoService.Probe.Judging;
 
 namespace EchoService.IntegrationTests.Faults;
 

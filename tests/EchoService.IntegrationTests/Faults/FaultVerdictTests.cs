@@ -1,6 +1,6 @@
 using EchoService.IntegrationTests.Probe;
-using EchoService.Probe.Connections;
-using EchoService.Probe.Reporting;
+using EchoService.Probe.Events;
+using EchoService.Probe.Judging;
 
 namespace EchoService.IntegrationTests.Faults;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using EchoService.Probe.CommandLine;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Dialing;
 
 namespace EchoService.IntegrationTests.Probe;
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Display;
+using EchoService.Probe.Events;
+using EchoService.Probe.Judging;
 using EchoService.Probe.Reporting;
 using Spectre.Console;
 

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using EchoService.IntegrationTests.Infrastructure;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Events;
 using EchoService.Probe.Measurement;
 
 namespace EchoService.IntegrationTests.Probe;

@@ -1,6 +1,7 @@
 using EchoService.Probe;
-using EchoService.Probe.Connections;
-using EchoService.Probe.Reporting;
+using EchoService.Probe.Clients;
+using EchoService.Probe.Events;
+using EchoService.Probe.Judging;
 
 namespace EchoService.IntegrationTests.Probe;
 

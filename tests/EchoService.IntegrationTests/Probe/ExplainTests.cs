@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Probe;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Events;
 
 namespace EchoService.IntegrationTests.Probe;
 

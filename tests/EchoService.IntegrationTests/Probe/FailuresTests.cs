@@ -1,5 +1,6 @@
 using System.Net.Sockets;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Events;
 
 namespace EchoService.IntegrationTests.Probe;
 

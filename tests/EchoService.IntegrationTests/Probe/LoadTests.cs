@@ -1,5 +1,5 @@
-using EchoService.Probe.Connections;
-using EchoService.Probe.Reporting;
+using EchoService.Probe.Events;
+using EchoService.Probe.Judging;
 
 namespace EchoService.IntegrationTests.Probe;
 

@@ -1,4 +1,6 @@
-using EchoService.Probe.Connections;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Events;
+using EchoService.Probe.Judging;
 using EchoService.Probe.Reporting;
 
 namespace EchoService.IntegrationTests.Probe;

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using EchoService.IntegrationTests.Infrastructure;
-using EchoService.Probe.Connections;
-using EchoService.Probe.Reporting;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Judging;
 
 namespace EchoService.IntegrationTests.Probe;
 
@@ -25,7 +25,7 @@ public sealed class OriginTests
     [Fact]
     public void HeaderOfVersion1IsALineOfText()
     {
-        var header = EchoService.Probe.Connections.ProxyProtocol.Header(1, IPEndPoint.Parse("[fd00::1]:40000"), IPEndPoint.Parse("[fd00::2]:7007"));
+        var header = EchoService.Probe.Dialing.ProxyProtocol.Header(1, IPEndPoint.Parse("[fd00::1]:40000"), IPEndPoint.Parse("[fd00::2]:7007"));
 
         System.Text.Encoding.ASCII.GetString(header).ShouldBe("PROXY TCP6 fd00::1 fd00::2 40000 7007\r\n");
     }

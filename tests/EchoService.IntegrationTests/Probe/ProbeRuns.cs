@@ -1,6 +1,7 @@
 using System.Globalization;
 using EchoService.Probe;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Display;
 using EchoService.Probe.Reporting;
 
 namespace EchoService.IntegrationTests.Probe;

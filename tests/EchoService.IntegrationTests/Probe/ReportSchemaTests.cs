@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EchoService.IntegrationTests.Infrastructure;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Events;
+using EchoService.Probe.Judging;
 using EchoService.Probe.Reporting;
 using Json.Schema;
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using EchoService.Probe;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
+using EchoService.Probe.Display;
+using EchoService.Probe.Events;
 using EchoService.Probe.Reporting;
 
 namespace EchoService.IntegrationTests.Probe;

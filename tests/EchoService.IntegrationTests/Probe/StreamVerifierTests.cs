@@ -1,4 +1,6 @@
-using EchoService.Probe.Connections;
+using EchoService.Probe.Events;
+using EchoService.Probe.Messages;
+using EchoService.Probe.Streams;
 
 namespace EchoService.IntegrationTests.Probe;
 

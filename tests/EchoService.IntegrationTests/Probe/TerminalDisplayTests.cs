@@ -1,5 +1,8 @@
 using System.Globalization;
-using EchoService.Probe.Connections;
+using EchoService.Probe.Clients;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Display;
+using EchoService.Probe.Events;
 using EchoService.Probe.Measurement;
 using EchoService.Probe.Reporting;
 

@@ -2,8 +2,9 @@ using System.Collections.Concurrent;
 using System.Net;
 using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Probe;
-using EchoService.Probe.Connections;
-using EchoService.Probe.Reporting;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Events;
+using EchoService.Probe.Judging;
 
 namespace EchoService.IntegrationTests.Probe;
 

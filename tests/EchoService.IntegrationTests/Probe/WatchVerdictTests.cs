@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using EchoService.Probe.Connections;
-using EchoService.Probe.Reporting;
+using EchoService.Probe.Dialing;
+using EchoService.Probe.Events;
+using EchoService.Probe.Judging;
 
 namespace EchoService.IntegrationTests.Probe;
 
