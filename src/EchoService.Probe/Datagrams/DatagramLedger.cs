@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections;
 using EchoService.Probe.Clients;
 using EchoService.Probe.Measurement;
 using EchoService.Probe.Messages;
@@ -15,8 +16,8 @@ namespace EchoService.Probe.Datagrams;
 /// </remarks>
 internal sealed class DatagramLedger(int flow, LaneSettings settings, LatencyHistogram latencies)
 {
-    /// <summary>Of so many lost messages it is known that they were lost; what comes of an older one is a duplicate.</summary>
-    private const int MostRemembered = 1000;
+    /// <summary>Of so many messages, the last that were sent, it is known which were lost; what comes of an older one is a duplicate.</summary>
+    private const int MostRemembered = 1 << 14;
 
     /// <summary>A body of this length is not another's by chance.</summary>
     private const int LeastEvidence = 8;
@@ -27,10 +28,11 @@ internal sealed class DatagramLedger(int flow, LaneSettings settings, LatencyHis
 
     /// <summary>What was sent, oldest first; whether it is waited for still, the other says.</summary>
     private readonly Queue<(long Sequence, long SentAt)> _sent = new();
-    private readonly Queue<long> _lost = new();
-    private readonly HashSet<long> _remembered = [];
     private long _nextSequence;
     private long _highest = -1;
+
+    /// <summary>Those that were lost and have not come since, by number; null until one is. A bit each: there may be 10,000 flows, and days.</summary>
+    private BitArray? _lost;
 
     public bool HasBacklog => _backlog.Count > 0;
 
@@ -49,6 +51,7 @@ internal sealed class DatagramLedger(int flow, LaneSettings settings, LatencyHis
     {
         var message = _backlog.Dequeue();
         _tally.Totals.BytesSent += settings.Codec.MessageSize;
+        _lost?.Set(Place(message.Sequence), false);
         _waiting.Add(message.Sequence, message with { StartedAt = Math.Min(message.DueAt, now) });
         _sent.Enqueue((message.Sequence, now));
     }
@@ -164,8 +167,9 @@ internal sealed class DatagramLedger(int flow, LaneSettings settings, LatencyHis
             return Arrival.Answer;
         }
 
-        if (_remembered.Remove(sequence))
+        if (_nextSequence - sequence <= MostRemembered && _lost?[Place(sequence)] is true)
         {
+            _lost[Place(sequence)] = false;
             _tally.Totals.AfterTimeout++;
             return Arrival.AfterTimeout;
         }
@@ -178,13 +182,11 @@ internal sealed class DatagramLedger(int flow, LaneSettings settings, LatencyHis
     {
         _waiting.Remove(sequence);
         _tally.CountLost(1);
-        _remembered.Add(sequence);
-        _lost.Enqueue(sequence);
-        if (_lost.Count > MostRemembered)
-        {
-            _remembered.Remove(_lost.Dequeue());
-        }
+        _lost ??= new BitArray(MostRemembered);
+        _lost[Place(sequence)] = true;
     }
+
+    private static int Place(long sequence) => (int)(sequence % MostRemembered);
 
     /// <summary>The message that a datagram is but for its number, which is where it was damaged; null: none.</summary>
     private long? FindByBody(ReadOnlySpan<byte> datagram)
