@@ -22,6 +22,7 @@ public sealed partial class PackageTests(PackedPackages packed) : IClassFixture<
             var metadata = XDocument.Load(stream).Root!.Elements().First();
             Value("version").ShouldBe(Repository.Version);
             Value("license").ShouldBe("MIT");
+            Value("authors").ShouldBe("EchoService contributors");
             Value("description").ShouldNotBeNullOrEmpty();
             package.GetEntry(Value("readme")!).ShouldNotBeNull();
             package.Entries.ShouldContain(entry => entry.FullName.StartsWith(folder, StringComparison.Ordinal) && entry.Name.EndsWith(".dll", StringComparison.Ordinal), id);
