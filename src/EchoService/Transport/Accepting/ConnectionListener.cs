@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using EchoService.Transport.Timing;
@@ -12,6 +13,9 @@ internal sealed class ConnectionListener
 {
     /// <summary>The time between the last two packets of a handshake in one network, and some more.</summary>
     private static readonly TimeSpan LastPacket = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>How long handshakes that are half done are waited for in all; those that a flood began never end.</summary>
+    private static readonly TimeSpan LastPackets = TimeSpan.FromSeconds(1);
 
     private readonly ListenerContext _context;
     private readonly Socket _socket;
@@ -133,8 +137,16 @@ internal sealed class ConnectionListener
         AcceptWaiting();
         // A handshake that was half done goes past the filter: its client takes itself for connected, and its last packet
         // may still be on its way.
-        Thread.Sleep(LastPacket);
-        AcceptWaiting();
+        var began = Stopwatch.GetTimestamp();
+        bool isOneLeft;
+        do
+        {
+            Thread.Sleep(LastPacket);
+            isOneLeft = HandshakeStop.IsOneHalfDone(EndPoint.Port);
+            AcceptWaiting();
+        }
+        while (isOneLeft && Stopwatch.GetElapsedTime(began) < LastPackets);
+
         _closed = true;
         _socket.Dispose();
         _descriptors.Close();

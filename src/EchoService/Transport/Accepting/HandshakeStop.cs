@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
@@ -49,6 +50,33 @@ internal static class HandshakeStop
         catch (SocketException)
         {
             // A sandbox without filters: as elsewhere.
+        }
+    }
+
+    /// <summary>
+    /// Whether a client has been answered and its own last packet has not come yet, as the kernel's list of sockets has it
+    /// (proc_pid_net(5)). Where there is none, no.
+    /// </summary>
+    /// <param name="port">The listening socket's.</param>
+    public static bool IsOneHalfDone(int port)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return false;
+        }
+
+        // "   7: 0100007F:1B5F 0100007F:C350 03 …": a number, the local and the remote end, and TCP_SYN_RECV.
+        var end = string.Create(CultureInfo.InvariantCulture, $":{port:X4}");
+        try
+        {
+            return new[] { "/proc/self/net/tcp", "/proc/self/net/tcp6" }.Where(File.Exists).SelectMany(File.ReadLines)
+                .Select(line => line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries))
+                .Any(fields => fields[1].EndsWith(end, StringComparison.Ordinal) && fields[3] == "03");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Descriptors have run out, for one.
+            return false;
         }
     }
 }
