@@ -119,7 +119,7 @@ public sealed partial class ComposeTests
         command[1] = host.BannerEndPoint.ToString();
         command[command.IndexOf("--duration") + 1].ShouldBe("0");
         command[command.IndexOf("--duration") + 1] = "500ms";
-        command[command.IndexOf("--metrics-port") + 1] = PrometheusServer.FreePort().ToString(CultureInfo.InvariantCulture);
+        command[command.IndexOf("--metrics-port") + 1] = FreePort.Take().ToString(CultureInfo.InvariantCulture);
         (await ProbeProcess.RunAsync([.. command])).ShouldSucceed();
         Services["probe"].GetProperty("entrypoint").ToString().ShouldBe("""["/app/echo-probe"]""");
     }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
 using EchoService.IntegrationTests.Infrastructure;
 
@@ -18,7 +17,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     private PrometheusServer(IEnumerable<(string Pod, Uri Address)> services)
     {
-        var port = FreePort();
+        var port = FreePort.Take();
         var rules = Repository.PathOf("deploy", "monitoring", "prometheus-rules.yaml");
         var targets = services.Select(service => $$"""{ targets: ["{{service.Address.Authority}}"], labels: { namespace: echo, pod: {{service.Pod}} } }""");
         var configuration = Path.Combine(_folder.FullName, "prometheus.yml");
@@ -79,14 +78,6 @@ internal sealed class PrometheusServer : IAsyncDisposable
         _http.Dispose();
         await _process.DisposeAsync();
         _folder.Delete(recursive: true);
-    }
-
-    public static int FreePort()
-    {
-        // Prometheus does not tell which port it got for 0.
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task<bool> IsReadyAsync()

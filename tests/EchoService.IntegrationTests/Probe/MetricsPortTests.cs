@@ -19,7 +19,7 @@ public sealed class MetricsPortTests
             await c.EchoAsync(20, ProbeRuns.Size);
             c.Reset();
         });
-        var port = FreePort();
+        var port = FreePort.Take();
         var target = ProbeRuns.Target(server.Port);
         await using var probe = ProbeProcess.Start("watch", target, "--banner", "--new-rate", "20", "--duration", "0", "--metrics-port", port.ToString(CultureInfo.InvariantCulture), "--json");
         using var http = new HttpClient();
@@ -58,7 +58,7 @@ public sealed class MetricsPortTests
             server.Answer(from, datagram);
             server.Answer(from, datagram);
         });
-        var port = FreePort();
+        var port = FreePort.Take();
         var target = $"udp://{ProbeRuns.Target(server.Port)}";
         await using var probe = ProbeProcess.Start("watch", target, "--duration", "0", "--metrics-port", port.ToString(CultureInfo.InvariantCulture), "--json");
         using var http = new HttpClient();
@@ -99,11 +99,4 @@ public sealed class MetricsPortTests
     private static double Value(string text, string series) =>
         text.Split('\n').Where(line => line.StartsWith($"{series} ", StringComparison.Ordinal))
             .Select(line => double.Parse(line[(series.Length + 1)..], CultureInfo.InvariantCulture)).DefaultIfEmpty(-1).First();
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -53,29 +53,23 @@ internal static class HandshakeStop
         }
     }
 
-    /// <summary>
-    /// Whether a client has been answered and its own last packet has not come yet, as the kernel's list of sockets has it
-    /// (proc_pid_net(5)). Where there is none, no.
-    /// </summary>
+    /// <summary>Whether a client has been answered whose own last packet has not come yet; false where that cannot be known.</summary>
     /// <param name="port">The listening socket's.</param>
-    public static bool IsOneHalfDone(int port)
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            return false;
-        }
+    public static bool IsOneHalfDone(int port) => OperatingSystem.IsLinux() && (IsOneHalfDone("/proc/self/net/tcp", port) || IsOneHalfDone("/proc/self/net/tcp6", port));
 
+    /// <summary>Looks through a list of the kernel's sockets (proc_pid_net(5)).</summary>
+    private static bool IsOneHalfDone(string list, int port)
+    {
         // "   7: 0100007F:1B5F 0100007F:C350 03 …": a number, the local and the remote end, and TCP_SYN_RECV.
         var end = string.Create(CultureInfo.InvariantCulture, $":{port:X4}");
         try
         {
-            return new[] { "/proc/self/net/tcp", "/proc/self/net/tcp6" }.Where(File.Exists).SelectMany(File.ReadLines)
-                .Select(line => line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries))
+            return File.ReadLines(list).Select(line => line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries))
                 .Any(fields => fields[1].EndsWith(end, StringComparison.Ordinal) && fields[3] == "03");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Descriptors have run out, for one.
+            // No such list, or no descriptor left to read it.
             return false;
         }
     }
