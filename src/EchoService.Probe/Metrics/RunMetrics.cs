@@ -70,18 +70,35 @@ internal sealed class RunMetrics : IDisposable
         _latency = factory.CreateGauge("echo_probe_latency_quantile_seconds", "Latency of answered messages since the start.", [.. PopulationLabels, "quantile"]);
         _instanceMessages = factory.CreateCounter("echo_probe_instance_messages_total", "Messages by the instance that answered or lost them, with --banner.", [.. PopulationLabels, "instance", "outcome"]);
         registry.AddBeforeCollectCallback(Read);
-        _server = new MetricServer(port, registry: registry);
-        try
-        {
-            _server.Start();
-        }
-        catch (HttpListenerException e)
-        {
-            throw new IOException($"--metrics-port {port}: cannot be listened on: {e.Message}", e);
-        }
+        _server = Serve(port, registry);
     }
 
     public void Dispose() => _server.Stop();
+
+    private static MetricServer Serve(int port, CollectorRegistry registry)
+    {
+        const int Attempts = 5;
+        for (var attempt = 1; ; attempt++)
+        {
+            var server = new MetricServer(port, registry: registry);
+            try
+            {
+                server.Start();
+                return server;
+            }
+            catch (HttpListenerException e)
+            {
+                throw new IOException($"--metrics-port {port}: cannot be listened on: {e.Message}", e);
+            }
+            catch (ArgumentNullException) when (attempt < Attempts)
+            {
+                // The runtime's listener accepts before it is complete (HttpEndPointListener's constructor), and breaks
+                // on a scraper that knocks at that moment. What holds the port is then nobody's, and the collector's.
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+        }
+    }
 
     private static void Set(Counter counter, long value, params string[] labels) => counter.WithLabels(labels).IncTo(value);
 

@@ -22,20 +22,8 @@ public sealed class MetricsPortTests
         var port = FreePort.Take();
         var target = ProbeRuns.Target(server.Port);
         await using var probe = ProbeProcess.Start("watch", target, "--banner", "--new-rate", "20", "--duration", "0", "--metrics-port", port.ToString(CultureInfo.InvariantCulture), "--json");
-        using var http = new HttpClient();
         var text = await Eventually.BecomesAsync(
-            async () =>
-            {
-                try
-                {
-                    return await http.GetStringAsync($"http://localhost:{port}/metrics", TestContext.Current.CancellationToken);
-                }
-                catch (HttpRequestException) when (!probe.HasExited)
-                {
-                    // Not up yet.
-                    return "";
-                }
-            },
+            () => ScrapeAsync(probe, port),
             text => Value(text, $$"""echo_probe_connections_ended_total{target="{{target}}",population="held",how="reset"}""") > 0
                 && Value(text, $$"""echo_probe_messages_total{target="{{target}}",population="new",outcome="answered"}""") > 0);
 
@@ -61,21 +49,9 @@ public sealed class MetricsPortTests
         var port = FreePort.Take();
         var target = $"udp://{ProbeRuns.Target(server.Port)}";
         await using var probe = ProbeProcess.Start("watch", target, "--duration", "0", "--metrics-port", port.ToString(CultureInfo.InvariantCulture), "--json");
-        using var http = new HttpClient();
 
         var text = await Eventually.BecomesAsync(
-            async () =>
-            {
-                try
-                {
-                    return await http.GetStringAsync($"http://localhost:{port}/metrics", TestContext.Current.CancellationToken);
-                }
-                catch (HttpRequestException) when (!probe.HasExited)
-                {
-                    // Not up yet.
-                    return "";
-                }
-            },
+            () => ScrapeAsync(probe, port),
             text => Value(text, $$"""echo_probe_datagrams_duplicated_total{target="{{target}}",population="held"}""") > 0);
 
         Value(text, $$"""echo_probe_flows_stuck_total{target="{{target}}",population="held"}""").ShouldBe(0);
@@ -99,4 +75,19 @@ public sealed class MetricsPortTests
     private static double Value(string text, string series) =>
         text.Split('\n').Where(line => line.StartsWith($"{series} ", StringComparison.Ordinal))
             .Select(line => double.Parse(line[(series.Length + 1)..], CultureInfo.InvariantCulture)).DefaultIfEmpty(-1).First();
+
+    private static async Task<string> ScrapeAsync(ChildProcess probe, int port)
+    {
+        using var http = new HttpClient();
+        try
+        {
+            return await http.GetStringAsync($"http://localhost:{port}/metrics", TestContext.Current.CancellationToken);
+        }
+        catch (HttpRequestException)
+        {
+            // Not up yet, unless it has gone.
+            probe.HasExited.ShouldBeFalse(probe.HasExited ? (await probe.ExitAsync()).Error : null);
+            return "";
+        }
+    }
 }
