@@ -20,9 +20,6 @@ internal sealed class EchoServer : IDisposable
     /// <summary>How often any free port is tried when it has to be free for UDP too.</summary>
     private const int BindAttempts = 10;
 
-    /// <summary>How often a port is asked for that was not to be had when a fault that had closed the listener ended.</summary>
-    private static readonly TimeSpan RebindInterval = TimeSpan.FromSeconds(1);
-
     /// <summary>Large buffer segments may hold this share of the memory that the process may use.</summary>
     private const int LargeBufferShare = 4;
 
@@ -35,6 +32,9 @@ internal sealed class EchoServer : IDisposable
     private readonly UdpContext _udpContext;
     private readonly ILogger _logger;
     private readonly Heartbeat _heartbeat;
+
+    // How often a port is asked for that was not to be had when a fault that had closed the listener ended.
+    private readonly Backoff _rebinding;
     private ConnectionListener[] _listeners = [];
     private UdpEchoServer? _udp;
     private IPEndPoint? _endPoint;
@@ -54,6 +54,7 @@ internal sealed class EchoServer : IDisposable
         TimeProvider = timeProvider;
         _logger = logger;
         Clock = new CoarseClock(timeProvider);
+        _rebinding = new Backoff(timeProvider, (error, delay) => Log.ListenerNotBack(logger, error, delay));
         var limit = descriptors.Connections;
         if (limit < options.MaxConnections)
         {
@@ -381,14 +382,15 @@ internal sealed class EchoServer : IDisposable
         try
         {
             Open();
+            _rebinding.Reset();
         }
         catch (SocketException exception)
         {
             Volatile.Write(ref _lacksListener, true);
-            Log.ListenerNotBack(_logger, exception.SocketErrorCode, RebindInterval.TotalMilliseconds);
+            var delay = _rebinding.Next(exception.SocketErrorCode);
             using (ExecutionContext.SuppressFlow())
             {
-                _rebind = TimeProvider.CreateTimer(static state => ((EchoServer)state!).TryBindAgain(), this, RebindInterval, Timeout.InfiniteTimeSpan);
+                _rebind = TimeProvider.CreateTimer(static state => ((EchoServer)state!).TryBindAgain(), this, delay, Timeout.InfiniteTimeSpan);
             }
         }
     }

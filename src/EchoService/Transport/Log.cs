@@ -37,7 +37,7 @@ internal static partial class Log
     [LoggerMessage(EventId = 1031, Level = LogLevel.Information, Message = "Fault {Id} ended: {Kind}, {Why}, after {Connections} connections or datagrams and {Bytes} bytes")]
     public static partial void FaultEnded(ILogger logger, long id, FaultKind kind, FaultEnd why, long connections, long bytes);
 
-    [LoggerMessage(EventId = 1032, Level = LogLevel.Warning, Message = "The listener that a fault had closed cannot be bound again ({Error}); trying again in {DelayMilliseconds} ms")]
+    [LoggerMessage(EventId = 1032, Level = LogLevel.Warning, Message = "The listener that a fault had closed cannot be bound again ({Error}); trying again in {DelayMilliseconds} ms. Said once a minute at most")]
     public static partial void ListenerNotBack(ILogger logger, SocketError error, double delayMilliseconds);
 
     [LoggerMessage(EventId = 1022, Level = LogLevel.Error, Message = "A datagram failed in an unexpected way and was dropped")]

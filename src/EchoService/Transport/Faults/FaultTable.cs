@@ -48,8 +48,6 @@ internal sealed class FaultTable(ConnectionRegistry connections, CoarseClock clo
 
     public Pacer Pacer { get; } = new(timeProvider);
 
-    public bool IsOn(FaultKind kind) => Find(kind) is not null;
-
     /// <summary>One of that kind that is on, or null.</summary>
     public Fault? Find(FaultKind kind) => Array.Find(_active, fault => fault.Kind == kind);
 
