@@ -8,6 +8,10 @@ internal sealed class Haproxy : IAsyncDisposable
 {
     private const int Attempts = 5;
 
+    // Of what "show stat" says (management.txt, section 9.1).
+    private const int StatusColumn = 17;
+    private const int CheckColumn = 36;
+
     private readonly ChildProcess _process;
     private readonly string _configuration;
 
@@ -31,7 +35,22 @@ internal sealed class Haproxy : IAsyncDisposable
     /// <summary>The same, in front of several servers.</summary>
     /// <param name="backend">Lines of the section <c>listen</c>: servers, balancing, checks.</param>
     /// <param name="bindOptions">How it listens, as on a <c>bind</c> line.</param>
-    public static async Task<Haproxy> StartAsync(string backend, string bindOptions = "")
+    public static Task<Haproxy> StartAsync(string backend, string bindOptions = "") => StartAsync(endPoint => $"""
+        defaults
+          mode tcp
+          timeout connect 10s
+          timeout client 30s
+          timeout server 30s
+        listen echo
+          bind {endPoint} {bindOptions}
+          unique-id-format %ci-%cp-%rt
+          {backend.ReplaceLineEndings("\n  ")}
+
+        """);
+
+    /// <summary>The same with a whole configuration.</summary>
+    /// <param name="configure">Makes it of the address where it is to listen.</param>
+    public static async Task<Haproxy> StartAsync(Func<IPEndPoint, string> configure)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -39,16 +58,9 @@ internal sealed class Haproxy : IAsyncDisposable
             var endPoint = FindFreeEndPoint();
             var configuration = Path.GetTempFileName();
             await File.WriteAllTextAsync(configuration, $"""
-                defaults
-                  mode tcp
-                  timeout connect 10s
-                  timeout client 30s
-                  timeout server 30s
-                listen echo
-                  bind {endPoint} {bindOptions}
-                  unique-id-format %ci-%cp-%rt
-                  {backend.ReplaceLineEndings("\n  ")}
-
+                global
+                  stats socket {StatsOf(configuration)}
+                {configure(endPoint)}
                 """);
             var process = ChildProcess.Start("haproxy", ["-db", "-q", "-f", configuration]);
             var haproxy = new Haproxy(process, configuration, endPoint);
@@ -71,10 +83,30 @@ internal sealed class Haproxy : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until a server has been checked, and is to the checks what it is to be: <c>UP</c> or <c>DOWN</c>.</summary>
+    public Task WaitForAsync(string server, string status) => Eventually.BecomesAsync(
+        async () => (await ShowStatAsync()).Split('\n').Single(line => line.StartsWith($"echo,{server},", StringComparison.Ordinal)).Split(','),
+        seen => seen[StatusColumn].StartsWith(status, StringComparison.Ordinal) && seen[CheckColumn] is not ("INI" or "UNK" or ""));
+
     public async ValueTask DisposeAsync()
     {
         await _process.DisposeAsync();
         File.Delete(_configuration);
+        File.Delete(StatsOf(_configuration));
+    }
+
+    private static string StatsOf(string configuration) => configuration + ".stats";
+
+    private async Task<string> ShowStatAsync()
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(StatsOf(_configuration)), TestContext.Current.CancellationToken);
+        using var stream = new NetworkStream(socket);
+        await stream.WriteAsync("show stat\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(stream);
+        var answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await EchoClient.LeaveSocketThreadAsync();
+        return answer;
     }
 
     private static IPEndPoint FindFreeEndPoint()
