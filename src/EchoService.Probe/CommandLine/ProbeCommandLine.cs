@@ -90,7 +90,7 @@ internal static class ProbeCommandLine
         var late = OptionKinds.Duration("--late", "-l", "An answer that takes longer than this, from when its message was due, is late", TimeSpan.FromSeconds(1));
         var strict = Strict();
         var json = Json();
-        var command = new Command("watch", "Sends numbered messages at a fixed rate and says what a client suffered: gaps, losses, refusals, FIN, RST, wrong bytes.")
+        var command = new Command("watch", "Sends numbered messages at a fixed rate and says what a client suffered: gaps, losses, refusals, FIN, RST, wrong bytes; over UDP also datagrams out of order or twice, and stuck flows.")
         {
             targets, connections, rate, size, duration, timeout, late, strict, json,
         };
@@ -223,7 +223,7 @@ internal static class ProbeCommandLine
     private static Option<int> Size() => OptionKinds.Number("--size", "-s", "Bytes per message", 64, 1, MessageCodec.MaxMessageSize);
 
     private static Option<TimeSpan> Timeout() =>
-        OptionKinds.Duration("--timeout", "-t", "How long to wait for a connect or for the next answer", TimeSpan.FromSeconds(5));
+        OptionKinds.Duration("--timeout", "-t", "How long to wait for a connect or for the next answer; over UDP, when a datagram is lost", TimeSpan.FromSeconds(5));
 
     private static Option<bool> Strict() => new("--strict")
     {

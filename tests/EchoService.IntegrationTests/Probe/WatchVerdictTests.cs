@@ -328,7 +328,8 @@ public sealed class WatchVerdictTests
 
         var report = await ProbeRuns.RunAsync(ProbeRuns.Watch(server.Port) with { LateAfter = TimeSpan.FromMilliseconds(500) });
 
-        report.Verdict.Causes.ShouldBe([ProbeEventKind.Late]);
+        // Of one that was barely late a busy machine may be to blame.
+        report.Verdict.Causes.Except([ProbeEventKind.LocalLimit]).ShouldBe([ProbeEventKind.Late], report.Verdict.Summary);
         report.Messages.Answered.ShouldBe(200);
         report.Latency.MaxSeconds.ShouldBeGreaterThan(0.59);
     }
