@@ -102,6 +102,21 @@ public sealed partial class PolicyTests : IAsyncLifetime
         output.ShouldContain("new: As expected: new flows met timeout from ");
     }
 
+    [Fact]
+    public async Task AFlowWhoseSourcePortIsCutIsStuck()
+    {
+        // Nobody else is in this network, so the first flow has the first port.
+        await using var probe = await WatchAsync($"udp://{Tcp}", "--source-ports", "21400-21499");
+
+        await _network.FirewallAsync($"-A INPUT -p udp --dport {Port} --sport 21400 -j DROP");
+        await probe.WaitForLineAsync("stuck (source port 21400: ");
+        var (exitCode, output, _) = await StopAsync(probe);
+
+        exitCode.ShouldBe(1, output);
+        output.ShouldMatch("held: Disruption: 1 stuck flow, [0-9]+ messages lost;");
+        output.ShouldContain("new: No disruption: ");
+    }
+
     private string Port => _service.EndPoint.Port.ToString(CultureInfo.InvariantCulture);
 
     private string Tcp => $"{IPAddress.Loopback}:{Port}";
