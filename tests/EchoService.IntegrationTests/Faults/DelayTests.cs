@@ -26,7 +26,7 @@ public sealed class DelayTests : FaultTests
 
         await Eventually.TrueAsync(() => { lock (late) { return late.Count == Connections; } });
         late.Sort();
-        // None comes early. How late is the machine's to say as much as the pacer's: on one with nothing else to do it is 1 to 2 ms.
+        // None comes early. How late is the machine's to say as much as the pacer's; docs/faults.md has what was measured.
         late[0].ShouldBeGreaterThanOrEqualTo(0);
         late[Connections / 2].ShouldBeLessThan(100);
         fault.Connections.ShouldBe(Connections);

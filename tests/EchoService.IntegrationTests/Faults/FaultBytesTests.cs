@@ -124,6 +124,18 @@ public sealed class FaultBytesTests : FaultTests
     }
 
     [Fact]
+    public async Task NewConnectionIsMetAndAnOpenOneIsNot()
+    {
+        using var open = await Host.ConnectAsync();
+        await open.EchoAsync(100);
+        Begin(new FaultSpec(FaultKind.Drop, Long) { Scope = FaultScope.New, EveryBytes = 1 });
+        using var late = await ConnectRawAsync();
+        (await ExchangeAsync(late, new byte[100], () => 100)).ShouldBeEmpty();
+        await open.EchoAsync(100);
+        await open.FinishAsync();
+    }
+
+    [Fact]
     public async Task ReaderWhoTakesNothingIsResetInTime()
     {
         BytesAreCut = true;
@@ -182,8 +194,9 @@ public sealed class FaultBytesTests : FaultTests
     [Fact]
     public async Task SliceLeavesInPiecesOfThatSize()
     {
-        Begin(new FaultSpec(FaultKind.Slice, Long) { PieceBytes = 7, PieceInterval = TimeSpan.FromMilliseconds(30) });
+        Begin(new FaultSpec(FaultKind.Slice, Long) { PieceBytes = 7, PieceInterval = TimeSpan.FromMilliseconds(100) });
         using var client = await Host.ConnectAsync();
+        var sent = Stopwatch.GetTimestamp();
         await client.SendAsync(20);
         var sizes = new List<int>();
         while (client.Received < 20)
@@ -191,7 +204,8 @@ public sealed class FaultBytesTests : FaultTests
             sizes.Add(await client.ReceiveSomeAsync(100));
         }
 
-        // A machine that stands still may bring two at once.
+        // Two pauses, however many pieces a machine that stands still takes at once.
+        Stopwatch.GetElapsedTime(sent).TotalMilliseconds.ShouldBeGreaterThanOrEqualTo(199);
         sizes.Count.ShouldBeInRange(1, 3);
         sizes.Sum().ShouldBe(20);
         sizes.ShouldAllBe(size => size % 7 == 0 || size % 7 == 6);

@@ -78,6 +78,41 @@ public sealed class ListenerFaultTests : FaultTests
         (await Host.GetStatsAsync()).Accepted.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task OfThoseWhoComeAsManyAreResetAsWasAskedAndTheSameWithTheSameSeed()
+    {
+        async Task<bool[]> DrawAsync(double percent, int seed)
+        {
+            var fault = Begin(new FaultSpec(FaultKind.ResetNew, Long) { Percent = percent, Seed = seed });
+            var drawn = new bool[20];
+            for (var i = 0; i < drawn.Length; i++)
+            {
+                // Who is spared gets its echo and the service's FIN.
+                try
+                {
+                    using var client = await Host.ConnectAsync();
+                    await client.SendAsync(1);
+                    client.ShutdownSend();
+                    drawn[i] = await client.ReceiveToEndAsync() == StreamEnd.Reset;
+                }
+                catch (SocketException)
+                {
+                    await EchoClient.LeaveSocketThreadAsync();
+                    drawn[i] = true;
+                }
+            }
+
+            fault.Connections.ShouldBe(drawn.Count(one => one));
+            End(fault);
+            return drawn;
+        }
+
+        (await DrawAsync(0, 1)).ShouldAllBe(reset => !reset);
+        var first = await DrawAsync(50, 1);
+        first.Count(reset => reset).ShouldBeInRange(3, 17);
+        (await DrawAsync(50, 1)).ShouldBe(first);
+    }
+
     [Theory]
     [InlineData(FaultKind.Delay)]
     [InlineData(FaultKind.Throttle)]
