@@ -51,6 +51,18 @@ public sealed class CloseStateTests
     }
 
     [Fact]
+    public void WhileTheLoopFinishesNobodyElseClosesOrExpiresIt()
+    {
+        var state = new CloseState(ConnectionPhase.Receiving);
+        state.TryBeginEcho().ShouldBeTrue();
+        state.TryClose(CloseReason.Drain, out _).ShouldBeTrue();
+        state.TryClose(CloseReason.Admin, out _).ShouldBeFalse();
+        // Bytes are in hand: whoever cuts it off now is to say so.
+        state.TryExpire(CloseOutcome.InOrder).ShouldBeFalse();
+        (state.Phase, state.Reason, state.Outcome).ShouldBe((ConnectionPhase.Finishing, CloseReason.Drain, CloseOutcome.None));
+    }
+
+    [Fact]
     public void AForcedDrainTakesTheReasonOver()
     {
         var state = new CloseState(ConnectionPhase.Receiving);
@@ -87,7 +99,7 @@ public sealed class CloseStateTests
         state.TryExpire(CloseOutcome.InOrder).ShouldBeFalse();
         state.TryClose(CloseReason.Drain, out _);
         state.TryExpire(CloseOutcome.InOrder).ShouldBeTrue();
-        (state.Phase, state.Outcome).ShouldBe((ConnectionPhase.Aborted, CloseOutcome.InOrder));
+        (state.Phase, state.Reason, state.Outcome).ShouldBe((ConnectionPhase.Aborted, CloseReason.Drain, CloseOutcome.InOrder));
         state.TryExpire(CloseOutcome.CutByService).ShouldBeFalse();
     }
 

@@ -24,6 +24,20 @@ public sealed class CoarseClockTests
     }
 
     [Fact]
+    public void TimesDoNotMoveWithEveryLittleThatTheWallClockIsOff()
+    {
+        var time = new SteppedTimeProvider();
+        var clock = new CoarseClock(time);
+        time.WallClockIsOffBy = Heartbeat.Interval;
+        clock.Update();
+        clock.Correction.ShouldBe(TimeSpan.Zero);
+
+        time.WallClockIsOffBy = Heartbeat.Interval + TimeSpan.FromMilliseconds(1);
+        clock.Update();
+        clock.Correction.ShouldBe(time.WallClockIsOffBy);
+    }
+
+    [Fact]
     public void WhoReadsTheTimeDoesNotSetIt()
     {
         var time = new SteppedTimeProvider();

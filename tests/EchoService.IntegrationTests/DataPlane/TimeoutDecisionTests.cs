@@ -1,4 +1,6 @@
+using EchoService.Transport;
 using EchoService.Transport.Connections;
+using EchoService.Transport.ProxyProtocol;
 
 namespace EchoService.IntegrationTests.DataPlane;
 
@@ -39,8 +41,29 @@ public sealed class TimeoutDecisionTests
         }
 
         watch.LookAtKernel(new TcpInfo(10_001, IsFinAcknowledged: true), finIsOut: true, 10_000);
+        watch.LookAtKernel(new TcpInfo(10_001, IsFinAcknowledged: true), finIsOut: true, 10_040);
         All.Decide(ConnectionPhase.Closing, in watch, long.MaxValue, 10_049).ShouldBe(TimeoutVerdict.None);
         All.Decide(ConnectionPhase.Closing, in watch, long.MaxValue, 10_050).ShouldBe(TimeoutVerdict.Close);
+    }
+
+    [Fact]
+    public void WhatTheKernelHasSaidBeforeIsNoProgress()
+    {
+        var watch = new ProgressWatch();
+        watch.Look(5000, 0, isClosing: false, now: 0);
+        watch.LookAtKernel(new TcpInfo(100, IsFinAcknowledged: false), finIsOut: false, now: 10);
+        watch.LookAtKernel(new TcpInfo(100, IsFinAcknowledged: false), finIsOut: false, now: 200);
+        All.Decide(ConnectionPhase.Echoing, in watch, long.MaxValue, 309).ShouldBe(TimeoutVerdict.None);
+        All.Decide(ConnectionPhase.Echoing, in watch, long.MaxValue, 310).ShouldBe(TimeoutVerdict.Send);
+    }
+
+    [Fact]
+    public void AFinThatIsNotOutIsNotAcknowledged()
+    {
+        var watch = new ProgressWatch();
+        watch.Look(5000, 0, isClosing: true, now: 0);
+        watch.LookAtKernel(new TcpInfo(1, IsFinAcknowledged: true), finIsOut: false, now: 0);
+        watch.FinAcknowledgedAt.ShouldBe(ProgressWatch.Never);
     }
 
     [Fact]
@@ -59,7 +82,68 @@ public sealed class TimeoutDecisionTests
         watch.Look(5, 0, isClosing: true, now: 0);
         var timeouts = All with { Send = 0 };
         timeouts.Decide(ConnectionPhase.Echoing, in watch, long.MaxValue, 999).ShouldBe(TimeoutVerdict.None);
+        timeouts.Decide(ConnectionPhase.Finishing, in watch, long.MaxValue, 49).ShouldBe(TimeoutVerdict.None);
         timeouts.Decide(ConnectionPhase.Finishing, in watch, long.MaxValue, 50).ShouldBe(TimeoutVerdict.Send);
+        timeouts.Decide(ConnectionPhase.Closing, in watch, long.MaxValue, 49).ShouldBe(TimeoutVerdict.None);
+    }
+
+    [Theory]
+    [InlineData(nameof(ConnectionPhase.ReadingHeader), nameof(TimeoutVerdict.Lifetime))]
+    [InlineData(nameof(ConnectionPhase.Receiving), nameof(TimeoutVerdict.Lifetime))]
+    [InlineData(nameof(ConnectionPhase.Echoing), nameof(TimeoutVerdict.Lifetime))]
+    [InlineData(nameof(ConnectionPhase.Finishing), nameof(TimeoutVerdict.None))]
+    [InlineData(nameof(ConnectionPhase.Closing), nameof(TimeoutVerdict.None))]
+    public void AgeEndsWhateverIsOpen(string phase, string verdict)
+    {
+        var watch = new ProgressWatch();
+        watch.Look(0, 0, isClosing: false, now: 0);
+        All.Decide(Enum.Parse<ConnectionPhase>(phase), in watch, expiresAt: 40, now: 40).ShouldBe(Enum.Parse<TimeoutVerdict>(verdict));
+    }
+
+    [Theory]
+    [InlineData(nameof(ConnectionPhase.ReadingHeader), nameof(TimeoutVerdict.ProxyHeader))]
+    [InlineData(nameof(ConnectionPhase.Receiving), nameof(TimeoutVerdict.Idle))]
+    [InlineData(nameof(ConnectionPhase.Echoing), nameof(TimeoutVerdict.Send))]
+    public void OfTimesThatAreUpTogetherTheNarrowestNamesTheReason(string phase, string verdict)
+    {
+        var watch = new ProgressWatch();
+        watch.Look(0, 0, isClosing: false, now: 0);
+        All.Decide(Enum.Parse<ConnectionPhase>(phase), in watch, expiresAt: 500, now: 5000).ShouldBe(Enum.Parse<TimeoutVerdict>(verdict));
+    }
+
+    [Fact]
+    public void WithNoSendTimeoutAReaderThatTakesNothingIsIdle()
+    {
+        var watch = new ProgressWatch();
+        watch.Look(5, 0, isClosing: false, now: 0);
+        var timeouts = All with { Send = 0 };
+        timeouts.Decide(ConnectionPhase.Echoing, in watch, long.MaxValue, 999).ShouldBe(TimeoutVerdict.None);
+        timeouts.Decide(ConnectionPhase.Echoing, in watch, long.MaxValue, 1000).ShouldBe(TimeoutVerdict.Idle);
+    }
+
+    [Fact]
+    public void AHeaderThatComesInPiecesHasNoMoreTimeThanOneAtOnce()
+    {
+        var watch = new ProgressWatch();
+        for (var now = 0; now < 200; now += 20)
+        {
+            watch.Look(now, now, isClosing: false, now);
+            All.Decide(ConnectionPhase.ReadingHeader, in watch, long.MaxValue, now).ShouldBe(TimeoutVerdict.None);
+        }
+
+        watch.Look(200, 200, isClosing: false, now: 200);
+        All.Decide(ConnectionPhase.ReadingHeader, in watch, long.MaxValue, 200).ShouldBe(TimeoutVerdict.ProxyHeader);
+    }
+
+    [Fact]
+    public void WhoHasEverythingIsNotHeldToTheSendTimeout()
+    {
+        var watch = new ProgressWatch();
+        watch.Look(5, 0, isClosing: true, now: 0);
+        watch.LookAtKernel(new TcpInfo(6, IsFinAcknowledged: true), finIsOut: true, now: 0);
+        var timeouts = All with { Close = 1000 };
+        timeouts.Decide(ConnectionPhase.Closing, in watch, long.MaxValue, 999).ShouldBe(TimeoutVerdict.None);
+        timeouts.Decide(ConnectionPhase.Closing, in watch, long.MaxValue, 1000).ShouldBe(TimeoutVerdict.Close);
     }
 
     [Fact]
@@ -71,6 +155,31 @@ public sealed class TimeoutDecisionTests
         never.Decide(ConnectionPhase.Receiving, in watch, long.MaxValue, long.MaxValue - 1).ShouldBe(TimeoutVerdict.None);
         never.Decide(ConnectionPhase.Receiving, in watch, 70, 69).ShouldBe(TimeoutVerdict.None);
         never.Decide(ConnectionPhase.Receiving, in watch, 70, 70).ShouldBe(TimeoutVerdict.Lifetime);
+    }
+
+    [Theory]
+    [InlineData(0, 30, 5, 0, 3, false, 625)]
+    [InlineData(0, 30, 5, 0, 3, true, 375)]
+    [InlineData(4, 30, 5, 0, 0, false, 500)]
+    [InlineData(0, 2, 5, 0, 0, false, 250)]
+    [InlineData(0, 30, 5, 3.2, 0, false, 400)]
+    [InlineData(0, 30, 0.4, 0, 0, false, 100)]
+    [InlineData(0, 30, 60, 0, 0, false, 1000)]
+    [InlineData(0, 0, 0, 0, 0, true, 1000)]
+    public void SweepsEightTimesInTheShortestTimeThatCounts(
+        double idle, double send, double close, double lifetime, double header, bool required, long interval)
+    {
+        var options = new EchoOptions
+        {
+            IdleTimeout = TimeSpan.FromSeconds(idle),
+            SendTimeout = TimeSpan.FromSeconds(send),
+            CloseTimeout = TimeSpan.FromSeconds(close),
+            MaxLifetime = TimeSpan.FromSeconds(lifetime),
+            ProxyHeaderTimeout = TimeSpan.FromSeconds(header),
+            ProxyProtocol = required ? ProxyProtocolMode.Required : ProxyProtocolMode.Off,
+        };
+        ConnectionTimeouts.From(options).ShouldBe(new ConnectionTimeouts(
+            (long)(idle * 1000), (long)(send * 1000), (long)(close * 1000), required ? (long)(header * 1000) : 0, interval));
     }
 
     [Fact]
