@@ -40,7 +40,9 @@ public sealed class ConnectionLimitTests : ServiceTests
     {
         var host = await StartAsync("Echo:MaxConnections=1", "Echo:LimitPolicy=reject");
         var first = await host.ConnectAllAsync(1);
-        for (var i = 0; i < 30; i++)
+        // More than are ended with patience at a time.
+        const int Excess = 70;
+        for (var i = 0; i < Excess; i++)
         {
             using var excess = await host.ConnectAsync(i);
             await excess.SendAsync(5000);
@@ -51,7 +53,62 @@ public sealed class ConnectionLimitTests : ServiceTests
             excess.Socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error).ShouldBe(0);
         }
 
-        (await host.GetStatsAsync()).Rejected["limit"].ShouldBe(30);
+        (await host.GetStatsAsync()).Rejected["limit"].ShouldBe(Excess);
+        await first[0].FinishAsync();
+        first[0].Dispose();
+    }
+
+    [Fact]
+    public async Task AClientThatIsTurnedAwayAndGoesOnSendingIsCutOffAfterAWhile()
+    {
+        var host = await StartAsync("Echo:MaxConnections=1", "Echo:LimitPolicy=reject", "Echo:CloseTimeout=00:10:00");
+        var first = await host.ConnectAllAsync(1);
+        using var excess = await host.ConnectAsync();
+        (await excess.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+        // It ends by itself, once the service takes no more of it.
+        await excess.SendUntilAsync(CancellationToken.None).WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
+        excess.Sent.ShouldBeGreaterThanOrEqualTo(65_536);
+        await first[0].FinishAsync();
+        first[0].Dispose();
+    }
+
+    [Fact]
+    public async Task AClientThatIsTurnedAwayAndKeepsItsSideOpenIsWaitedForAsLongAsAnyOther()
+    {
+        var host = await StartAsync("Echo:MaxConnections=1", "Echo:LimitPolicy=reject", "Echo:CloseTimeout=00:00:00.2");
+        var first = await host.ConnectAllAsync(1);
+        using var excess = await host.ConnectAsync();
+        (await excess.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+        await Eventually.TrueAsync(() => IsResetWhenItSends(excess));
+        await first[0].FinishAsync();
+        first[0].Dispose();
+    }
+
+    [Fact]
+    public async Task ThoseWhoAreTurnedAwayTogetherHoldNoMoreThanSoManyDescriptors()
+    {
+        const int Patient = 64;
+        var host = await StartAsync("Echo:MaxConnections=1", "Echo:LimitPolicy=reject", "Echo:CloseTimeout=00:10:00");
+        var first = await host.ConnectAllAsync(1);
+        var excess = new EchoClient[(2 * Patient) + 2];
+        for (var i = 0; i < excess.Length; i++)
+        {
+            excess[i] = await host.ConnectAsync(i);
+            (await excess[i].ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+        }
+
+        excess.Count(IsResetWhenItSends).ShouldBeGreaterThanOrEqualTo(Patient + 2);
+        foreach (var client in excess)
+        {
+            client.Dispose();
+        }
+
+        // With those gone there is patience for others again.
+        await Eventually.TrueAsync(async () =>
+        {
+            using var late = await host.ConnectAsync();
+            return await late.ReceiveToEndAsync() == StreamEnd.Fin && !IsResetWhenItSends(late);
+        });
         await first[0].FinishAsync();
         first[0].Dispose();
     }
@@ -193,5 +250,12 @@ public sealed class ConnectionLimitTests : ServiceTests
         await first.FinishAsync();
         await second.EchoAsync(10);
         await second.FinishAsync();
+    }
+
+    /// <summary>Whether nobody is there any more for what a client sends after the service's FIN.</summary>
+    private static bool IsResetWhenItSends(EchoClient client)
+    {
+        client.Socket.Send([1], SocketFlags.None, out var error);
+        return error != SocketError.Success || (SocketError)(int)client.Socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)! != SocketError.Success;
     }
 }
