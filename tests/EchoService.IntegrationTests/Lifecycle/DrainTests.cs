@@ -92,6 +92,19 @@ public sealed class DrainTests
     }
 
     [Fact]
+    public async Task WhoIsLeavingAlreadyHasNoPlaceInTheSpread()
+    {
+        await using var harness = new LifecycleHarness(drain: Options with { ReadinessDelay = TimeSpan.Zero });
+        var leaving = await harness.ConnectAsync();
+        harness.Time.Advance(TimeSpan.FromSeconds(1));
+        harness.Server.Connections.Live.Single().Close(CloseReason.Admin).ShouldBeTrue();
+        await LifecycleHarness.ShouldSeeFinAsync(leaving);
+        var open = await harness.ConnectAsync();
+        harness.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.FromSeconds(10)), DrainTrigger.Api);
+        await LifecycleHarness.ShouldSeeFinAsync(open);
+    }
+
+    [Fact]
     public async Task SumsHoldAtEveryMoment()
     {
         await using var harness = new LifecycleHarness(drain: Options);
@@ -146,11 +159,13 @@ public sealed class DrainTests
         harness.Phases.ShouldNotContain(ServicePhase.Forcing);
     }
 
-    [Fact]
-    public async Task DrainsAtOnceWithNobodyConnected()
+    [Theory]
+    [InlineData(30)]
+    [InlineData(0)]
+    public async Task DrainsAtOnceWithNobodyConnected(int timeout)
     {
         await using var harness = new LifecycleHarness(drain: Options);
-        harness.Lifecycle.BeginDrain(new DrainRequest(ReadinessDelay: TimeSpan.Zero), DrainTrigger.Api).Phase.ShouldBe(ServicePhase.Drained);
+        harness.Lifecycle.BeginDrain(new DrainRequest(TimeSpan.Zero, TimeSpan.FromSeconds(timeout)), DrainTrigger.Api).Phase.ShouldBe(ServicePhase.Drained);
         harness.Phases.ShouldBe([ServicePhase.LameDuck, ServicePhase.Draining, ServicePhase.Drained]);
     }
 
@@ -315,6 +330,32 @@ public sealed class DrainTests
         }
     }
 
+    [Theory]
+    [InlineData(10, -1, 1)]
+    [InlineData(-1, 10, 1)]
+    [InlineData(10, -1, 7)]
+    [InlineData(10, 15, 7)]
+    public async Task OfTwoSpreadsTheSoonerCountsWhereverTheSignalFindsTheDrain(int asked, int configured, int signalAt)
+    {
+        const int Count = 10;
+        await using var harness = new LifecycleHarness(drain: Options with { Spread = TimeSpan.FromSeconds(configured) });
+        await harness.ConnectAsync(Count);
+        var lameDuck = TimeSpan.FromSeconds(2);
+        harness.Lifecycle.BeginDrain(new DrainRequest(lameDuck, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(asked)), DrainTrigger.Api);
+        for (var second = 0; second < lameDuck.TotalSeconds + Count; second++)
+        {
+            if (second == signalAt)
+            {
+                harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Signal);
+            }
+
+            // One a second, the first when the lame duck ends.
+            harness.Server.Connections.Live.Count(connection => connection.State == ConnectionState.Open)
+                .ShouldBe(Math.Min(Count, Count - 1 - second + (int)lameDuck.TotalSeconds));
+            harness.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+    }
+
     [Fact]
     public async Task NoFigureIsEverNegativeAndTheSumHoldsWhileConnectionsComeAndGo()
     {
@@ -443,6 +484,26 @@ public sealed class DrainTests
     }
 
     [Fact]
+    public async Task ForcedOnceMoreItEndsNoLater()
+    {
+        var echo = new EchoOptions { CloseTimeout = TimeSpan.FromSeconds(5), SendTimeout = TimeSpan.Zero };
+        await using var harness = new LifecycleHarness(echo, Options with { ReadinessDelay = TimeSpan.Zero, OnDeadline = DeadlineAction.Fin });
+        var reader = await harness.ConnectAsync();
+        await FillAsync(harness, reader);
+        harness.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.FromSeconds(-1)), DrainTrigger.Signal);
+        harness.Lifecycle.Force();
+        var deadline = harness.Lifecycle.Status.Deadline;
+        harness.Time.Advance(echo.CloseTimeout - TimeSpan.FromSeconds(1));
+        harness.Lifecycle.Phase.ShouldBe(ServicePhase.Forcing);
+
+        harness.Lifecycle.Force();
+
+        harness.Lifecycle.Status.Deadline.ShouldBe(deadline);
+        harness.Time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
+    }
+
+    [Fact]
     public async Task ForcedClosesReportWhatTheyLeftUnsent()
     {
         await using var harness = new LifecycleHarness(drain: Options with { ReadinessDelay = TimeSpan.Zero });
@@ -502,6 +563,7 @@ public sealed class DrainTests
         harness.Time.Advance(TimeSpan.FromSeconds(10));
         harness.Lifecycle.Phase.ShouldBe(ServicePhase.Draining);
         harness.Lifecycle.Status.Deadline.ShouldBe(harness.Time.GetUtcNow().AddSeconds(20));
+        harness.Lifecycle.Status.StartedAt.ShouldBe(harness.Time.GetUtcNow().AddSeconds(-10));
     }
 
     /// <summary>A client that sends and never reads, until the server's echo is stuck.</summary>

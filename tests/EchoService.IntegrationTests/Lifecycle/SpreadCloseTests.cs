@@ -46,4 +46,30 @@ public sealed class SpreadCloseTests
         harness.Time.Advance(TimeSpan.FromMinutes(1));
         closed.Count.ShouldBe(3);
     }
+
+    [Fact]
+    public async Task ClosesNoMoreOnceDisposedInTheMiddleOfWhatIsDue()
+    {
+        await using var harness = new LifecycleHarness();
+        await harness.ConnectAsync(10);
+        var closed = new List<EchoConnection>();
+        SpreadClose? spread = null;
+        using (spread = new SpreadClose([.. harness.Server.Connections.Live], TimeSpan.FromSeconds(10), Close, harness.Time))
+        {
+            // Several are due at once when the process has been away.
+            harness.Time.Suspend(TimeSpan.FromSeconds(5));
+            harness.Time.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        closed.Count.ShouldBe(2);
+
+        void Close(EchoConnection connection)
+        {
+            closed.Add(connection);
+            if (closed.Count == 2)
+            {
+                spread!.Dispose();
+            }
+        }
+    }
 }
