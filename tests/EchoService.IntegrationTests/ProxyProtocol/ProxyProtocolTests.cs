@@ -40,6 +40,8 @@ public sealed class ProxyProtocolTests : ServiceTests
         connection.Proxied.ShouldBe(named is not null);
         connection.RemoteEndPoint.ShouldBe(named is null ? connection.PeerEndPoint : IPEndPoint.Parse(named));
         connection.PeerEndPoint.Port.ShouldBe(((IPEndPoint)client.Socket.LocalEndPoint!).Port);
+        // Received and this together are what the kernel counts: by that the sweep knows whether more has come.
+        connection.Figures.BytesDiscarded.ShouldBe(header.Length);
         client.ShutdownSend();
         (await client.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
     }
@@ -62,6 +64,7 @@ public sealed class ProxyProtocolTests : ServiceTests
 
         await client.EchoAsync(10_000);
         (await host.WaitForAsync(stats => stats.BytesSent == 10_000)).BytesReceived.ShouldBe(10_000);
+        host.Server.Connections.Live.Single().Figures.BytesDiscarded.ShouldBe(ProxyHeaders.Good[name].Header.Length);
         await client.FinishAsync();
     }
 
@@ -131,6 +134,16 @@ public sealed class ProxyProtocolTests : ServiceTests
 
         // It keeps its own side open.
         (await host.WaitForAsync(stats => stats.Closed["admin"] == 1)).BytesReceived.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task IsIdleAsSoonAsAnyOtherOnceItHasSentItsHeader()
+    {
+        var host = await StartRequiredAsync("Echo:IdleTimeout=00:00:00.3");
+        using var client = await host.ConnectAsync();
+        (await client.ReceiveToEndAsync()).ShouldBe(StreamEnd.Fin);
+        client.ShutdownSend();
+        await host.WaitForAsync(stats => stats.Closed["idleTimeout"] == 1);
     }
 
     [Theory]
