@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using EchoService.IntegrationTests.Infrastructure;
+using EchoService.IntegrationTests.Lifecycle;
 using EchoService.Lifecycle;
 using EchoService.Transport.Connections;
 using EchoService.Transport.Faults;
@@ -137,5 +138,25 @@ public sealed class ListenerFaultTests : FaultTests
         Host.Lifecycle.CancelDrain();
         Host.Server.Faults.Active.ShouldBeEmpty();
         Host.Server.Counters.Closed(CloseReason.Fault).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task WhoWasNotLetInIsToldWhenTheServerEnds()
+    {
+        await using var harness = new LifecycleHarness();
+        harness.Server.Faults.TryBegin(new FaultSpec(FaultKind.NoAccept, Long), out _, out _).ShouldBeTrue();
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(harness.Server.EndPoint!, TestContext.Current.CancellationToken);
+
+        harness.Server.Dispose();
+
+        try
+        {
+            await LifecycleHarness.ShouldSeeFinAsync(client);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // It was in the backlog still, and is cut off like whoever is connected then.
+        }
     }
 }

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using EchoService.IntegrationTests.Infrastructure;
+using EchoService.IntegrationTests.Lifecycle;
+using EchoService.Transport.Faults;
 
 namespace EchoService.IntegrationTests.Faults;
 
@@ -37,5 +39,30 @@ public sealed class RebindTests : FaultTests
         Host.Server.LacksListener.ShouldBeFalse();
         (await GetAsync("/readyz")).GetProperty("status").GetString().ShouldBe("ok");
         Host.EndPoint.Port.ShouldBe(Host.Server.EndPoint!.Port);
+    }
+
+    [Fact]
+    [Needs(Need.Linux)]
+    public async Task IsTriedFromTheShortestWaitAgainTheNextTime()
+    {
+        await using var harness = new LifecycleHarness();
+        EndWithThePortTaken(TimeSpan.FromSeconds(5));
+        harness.Time.Advance(TimeSpan.FromSeconds(1));
+        harness.Server.IsListening.ShouldBeTrue();
+
+        EndWithThePortTaken(TimeSpan.Zero);
+        harness.Time.Advance(TimeSpan.FromMilliseconds(10));
+        harness.Server.IsListening.ShouldBeTrue();
+
+        void EndWithThePortTaken(TimeSpan time)
+        {
+            harness.Server.Faults.TryBegin(new FaultSpec(FaultKind.Refuse, Long), out var fault, out _).ShouldBeTrue();
+            using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            other.Bind(harness.Server.EndPoint!);
+            other.Listen();
+            harness.Server.Faults.TryEnd(fault!.Id, FaultEnd.Deleted, out _).ShouldBeTrue();
+            harness.Server.LacksListener.ShouldBeTrue();
+            harness.Time.Advance(time);
+        }
     }
 }
