@@ -60,4 +60,19 @@ public sealed class DelayTests : FaultTests
         await client.EchoAsync(100);
         await client.FinishAsync();
     }
+
+    [Fact]
+    public async Task WhatADelayHasHeldHasNoTimeOfItsOwnWhenAnotherBegins()
+    {
+        using var client = await Host.ConnectAsync();
+        var stall = Begin(new FaultSpec(FaultKind.Stall, Long));
+        var first = Begin(new FaultSpec(FaultKind.Delay, Long) { Delay = TimeSpan.FromMinutes(5) });
+        await client.SendAsync(100);
+        await Eventually.TrueAsync(() => Host.Server.Connections.Live.SingleOrDefault()?.BytesReceived == 100);
+        End(first);
+        Begin(new FaultSpec(FaultKind.Delay, Long) { Delay = TimeSpan.FromMilliseconds(1) });
+        End(stall);
+        await client.ReceiveAsync(100);
+        await client.FinishAsync();
+    }
 }
