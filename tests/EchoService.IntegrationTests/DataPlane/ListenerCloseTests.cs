@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Transport.Accepting;
 using EchoService.Transport.Connections;
@@ -131,6 +132,34 @@ public sealed class ListenerCloseTests : ServiceTests
     }
 
     [Fact]
+    [Needs(Need.Linux)]
+    public async Task AHandshakeThatIsHalfDoneIsWaitedForButNotForEver()
+    {
+        const int Attempts = 10;
+        var host = await StartAsync();
+        // The wait is a second; on a machine that takes longer to come to the client's last packet there are others.
+        for (var attempt = 1; ; attempt++)
+        {
+            var listener = BindWithHandshakesThatWaitForData(host);
+            using var silent = await EchoClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, listener.EndPoint.Port));
+            using var client = await EchoClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, listener.EndPoint.Port));
+            var closing = Task.Factory.StartNew(listener.Close, TaskCreationOptions.LongRunning);
+            await Task.WhenAny(closing, Task.Delay(100, TestContext.Current.CancellationToken));
+            var isWaitedFor = !closing.IsCompleted;
+            client.Socket.Send([1], SocketFlags.None, out _);
+            await closing.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
+            if (isWaitedFor && (await host.GetStatsAsync()).Accepted == 1)
+            {
+                break;
+            }
+
+            attempt.ShouldBeLessThan(Attempts);
+        }
+
+        await host.WaitForAsync(stats => stats.BytesSent == 1);
+    }
+
+    [Fact]
     public async Task AConnectionThatIsBeingMadeWhenTheListenerClosesIsClosedToo()
     {
         var closed = 0;
@@ -152,6 +181,19 @@ public sealed class ListenerCloseTests : ServiceTests
         harness.Server.Connections.Live.ShouldAllBe(connection => connection.CloseReason == CloseReason.Drain);
         harness.Server.Counters.Accepted.ShouldBe(1);
     }
+
+    /// <summary>With TCP_DEFER_ACCEPT (tcp(7)) the kernel takes a handshake for half done until the client has sent something.</summary>
+    private static ConnectionListener BindWithHandshakesThatWaitForData(EchoHost host)
+    {
+        const int IpProtoTcp = 6;
+        const int TcpDeferAccept = 9;
+        var listener = host.BindListener();
+        SocketOf(listener).SetRawSocketOption(IpProtoTcp, TcpDeferAccept, BitConverter.GetBytes(60));
+        return listener;
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_socket")]
+    private static extern ref Socket SocketOf(ConnectionListener listener);
 
     private static async Task<EchoClient[]> ConnectAllAsync(ConnectionListener listener)
     {

@@ -39,6 +39,36 @@ public sealed class ReceiveBufferTests
     }
 
     [Fact]
+    public void AFullReadBeginsTheCountOfShortOnesAnew()
+    {
+        var buffer = new ReceiveBuffer(new BufferManager(Small, Large, Large));
+        buffer.NoteFill(Small, Small);
+        for (var round = 0; round < 3; round++)
+        {
+            for (var i = 1; i < ReceiveBuffer.ShortReadsUntilQuiet; i++)
+            {
+                buffer.NoteFill(1, Large);
+                buffer.IsBusy.ShouldBeTrue();
+            }
+
+            buffer.NoteFill(Large, Large);
+            buffer.IsBusy.ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public void WhatIsGivenBackIsNotPointedToAnyLonger()
+    {
+        using var args = new SocketAsyncEventArgs();
+        var buffer = new ReceiveBuffer(new BufferManager(Small, Large, Large));
+        buffer.TryOfferLarge(args).ShouldBeTrue();
+        buffer.ReturnLarge(args);
+        args.Buffer.ShouldBeSameAs(buffer.Small.Array);
+        (args.Offset, args.Count).ShouldBe((buffer.Small.Offset, Small));
+        buffer.Return(args);
+    }
+
+    [Fact]
     public void NobodyIsBusyWhereThereAreNoLargeSegments()
     {
         var buffer = new ReceiveBuffer(new BufferManager(Small, Small, Large));

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using EchoService.IntegrationTests.Lifecycle;
 using EchoService.IntegrationTests.Udp;
+using EchoService.Transport;
 using EchoService.Transport.Faults;
 using EchoService.Transport.Udp;
 
@@ -43,6 +45,35 @@ public sealed class DatagramFaultTests : FaultTests
         client.Socket.Send([1, 2, 3]);
         Receive(client).ShouldBe([1, 2, 3]);
         Stopwatch.GetElapsedTime(sent).TotalMilliseconds.ShouldBeGreaterThanOrEqualTo(199);
+    }
+
+    [Fact]
+    public async Task NoMoreIsHeldBackThanSoManyBytesAndThereIsRoomAgainAfterwards()
+    {
+        const int Size = 60_000;
+        const int Most = (16 << 20) / Size;
+        var delay = TimeSpan.FromSeconds(10);
+        await using var harness = new LifecycleHarness(new EchoOptions { Udp = new UdpOptions { Enabled = true } });
+        var counters = harness.Server.UdpCounters;
+        using var client = new DatagramClient(harness.Server.EndPoint!);
+        harness.Server.Faults.TryBegin(new FaultSpec(FaultKind.UdpDelay, Long) { Delay = delay }, out _, out _).ShouldBeTrue();
+        for (var sent = 2; sent <= Most + 3; sent += 2)
+        {
+            client.Send(new byte[Size]);
+            client.Send(new byte[Size]);
+            // The kernel's buffer for the service holds few of them.
+            await Eventually.TrueAsync(() => counters.Received == sent);
+        }
+
+        await Eventually.TrueAsync(() => counters.Dropped(UdpDropReason.Resource) == 3);
+        harness.Time.Advance(delay);
+        await Eventually.TrueAsync(() => counters.Sent == Most);
+
+        client.Send([1]);
+        await Eventually.TrueAsync(() => counters.Received == Most + 4);
+        harness.Time.Advance(delay);
+        await Eventually.TrueAsync(() => counters.Sent == Most + 1);
+        counters.Dropped(UdpDropReason.Resource).ShouldBe(3);
     }
 
     private static byte[] Receive(DatagramClient client)

@@ -114,6 +114,32 @@ public sealed class ListenerFaultTests : FaultTests
         (await DrawAsync(50, 1)).ShouldBe(first);
     }
 
+    [Fact]
+    public async Task WhoIsResetTakesNoPlaceFromThoseWhoQueue()
+    {
+        var host = await StartAsync("Faults:Enabled=true", "Echo:MaxConnections=1", "Echo:LimitPolicy=queue");
+        host.Server.Faults.TryBegin(new FaultSpec(FaultKind.ResetNew, Long), out var fault, out _).ShouldBeTrue();
+        for (var i = 1; i <= 3; i++)
+        {
+            using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                await client.ConnectAsync(host.EndPoint, TestContext.Current.CancellationToken);
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+            {
+                // Before the connect was seen to be done.
+            }
+
+            await Eventually.TrueAsync(() => fault!.Connections == i);
+        }
+
+        host.Server.Faults.TryEnd(fault!.Id, FaultEnd.Deleted, out _).ShouldBeTrue();
+        using var late = await host.ConnectAsync();
+        await late.EchoAsync(100);
+        await late.FinishAsync();
+    }
+
     [Theory]
     [InlineData(FaultKind.Delay)]
     [InlineData(FaultKind.Throttle)]
