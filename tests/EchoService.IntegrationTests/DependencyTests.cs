@@ -30,7 +30,7 @@ public sealed class DependencyTests
     [InlineData("Addressing")]
     [InlineData("Buffers")]
     [InlineData("ProxyProtocol", "Addressing")]
-    [InlineData("Udp", "Addressing", "Timing", "Faults")]
+    [InlineData("Udp", "Addressing", "Timing", "Faults", "Fairness")]
     [InlineData("Accepting", "Addressing", "Timing", "Faults")]
     [InlineData("Fairness", "Connections")]
     [InlineData("Timing", "Connections", "Fairness")]

@@ -97,7 +97,7 @@ internal sealed class EchoServer : IDisposable
             Gate = Gate,
             TurnAway = TurnAway,
         };
-        _udpContext = new UdpContext { Options = options.Udp, Counters = UdpCounters, Faults = Faults, TimeProvider = timeProvider, Logger = logger };
+        _udpContext = new UdpContext { Options = options.Udp, Counters = UdpCounters, Faults = Faults, Turnstiles = _turnstiles, TimeProvider = timeProvider, Logger = logger };
         _heartbeat = new Heartbeat(Clock, Connections, _turnstiles, _context.Timeouts.SweepInterval, timeProvider);
     }
 

@@ -55,6 +55,34 @@ public sealed class AllocationTests : ServiceTests
         }
     }
 
+    [Fact]
+    public async Task DatagramsAllocateNothing()
+    {
+        const int Datagrams = 25_000;
+        var host = await StartAsync("Echo:Udp:Enabled=true", "Echo:Udp:RatePerSource=1000000");
+        // Once before the measure: the first one opens the address's socket.
+        await TalkAsync(Datagrams / 50);
+
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        await TalkAsync(Datagrams);
+        var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+
+        host.Server.UdpCounters.Sent.ShouldBeGreaterThanOrEqualTo(Datagrams);
+        allocated.ShouldBeLessThan(500_000, $"{allocated} bytes for {Datagrams} datagrams");
+
+        Task TalkAsync(int datagrams) => OnThreadAsync(() =>
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = (int)Eventually.Deadline.TotalMilliseconds };
+            socket.Connect("127.0.0.1", host.EndPoint.Port);
+            Span<byte> datagram = stackalloc byte[64];
+            for (var i = 0; i < datagrams; i++)
+            {
+                socket.Send(datagram);
+                socket.Receive(datagram);
+            }
+        });
+    }
+
     private static void ReceiveExactly(Socket socket, long count)
     {
         Span<byte> buffer = stackalloc byte[16 * 1024];

@@ -12,10 +12,10 @@ internal sealed class LifecycleHarness : IAsyncDisposable
 {
     private readonly List<Socket> _clients = [];
 
-    public LifecycleHarness(EchoOptions? echo = null, DrainOptions? drain = null, IConnectionObserver? observer = null)
+    public LifecycleHarness(EchoOptions? echo = null, DrainOptions? drain = null, IConnectionObserver? observer = null, IPAddress? address = null)
     {
         Server = new EchoServer(
-            (echo ?? new EchoOptions()) with { Port = 0, Address = IPAddress.Loopback },
+            (echo ?? new EchoOptions()) with { Port = 0, Address = address ?? IPAddress.Loopback },
             new DescriptorBudget((echo ?? new EchoOptions()).MaxConnections, 0),
             observer ?? new Observer(),
             Time,

@@ -7,6 +7,7 @@ using EchoService.IntegrationTests.Infrastructure;
 using EchoService.IntegrationTests.Lifecycle;
 using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Fairness;
 using EchoService.Transport.Udp;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -222,7 +223,8 @@ public sealed class UdpEchoTests : ServiceTests
     {
         var options = new UdpOptions { RatePerSource = 1 };
         await using var harness = NewHarness(options);
-        var context = new UdpContext { Options = options, Counters = harness.Server.UdpCounters, Faults = harness.Server.Faults, TimeProvider = harness.Time, Logger = NullLogger.Instance };
+        using var turnstiles = new Turnstiles(static () => new Bell());
+        var context = new UdpContext { Options = options, Counters = harness.Server.UdpCounters, Faults = harness.Server.Faults, Turnstiles = turnstiles, TimeProvider = harness.Time, Logger = NullLogger.Instance };
         var udp = UdpEchoServer.Bind(context, harness.Server.EndPoint!);
         using var flood = new DatagramClient(harness.Server.EndPoint!);
         // Whoever deals with a datagram asks for the time, and finds the next one there when done.
@@ -243,6 +245,48 @@ public sealed class UdpEchoTests : ServiceTests
             harness.Time.OnTimestamp = null;
             udp.Close();
         }
+    }
+
+    [Fact]
+    public async Task AFloodOfDatagramsHoldsUpNoConnection()
+    {
+        await using var harness = NewHarness(new UdpOptions { Enabled = true, RatePerSource = 1 });
+        using var flood = new DatagramClient(harness.Server.EndPoint!);
+        // Whoever deals with a datagram asks for the time, and finds the next one there when done.
+        harness.Time.OnTimestamp = () => flood.Socket.Send([1]);
+        try
+        {
+            flood.Send([1]);
+            await Eventually.TrueAsync(() => harness.Server.UdpCounters.Received > 1000);
+            // The socket threads get the connections in turn, that of the flood among them.
+            for (var i = 0; i < 2 * Environment.ProcessorCount; i++)
+            {
+                await harness.EchoAsync(await harness.ConnectAsync());
+            }
+        }
+        finally
+        {
+            harness.Time.OnTimestamp = null;
+        }
+    }
+
+    [Theory]
+    [Needs(Need.Linux)]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    public async Task CountsASourceOnceWhicheverSocketItsDatagramsComeOn(string address)
+    {
+        const int Rate = 10;
+        await using var harness = new LifecycleHarness(new EchoOptions { Udp = new UdpOptions { Enabled = true, RatePerSource = Rate } }, address: IPAddress.IPv6Any);
+        // The first one arrives on the wildcard's socket, the others on that of the address.
+        using var client = new DatagramClient(new IPEndPoint(IPAddress.Parse(address), harness.Server.EndPoint!.Port));
+        for (var i = 0; i < 2 * Rate; i++)
+        {
+            client.Send([(byte)i]);
+            await Eventually.TrueAsync(() => harness.Server.UdpCounters.Received == i + 1);
+        }
+
+        await ShouldHaveCountedAsync(harness.Server, received: 2 * Rate, sent: Rate, (UdpDropReason.Rate, Rate));
     }
 
     [Fact]

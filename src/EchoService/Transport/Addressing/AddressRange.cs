@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
@@ -24,12 +23,12 @@ internal sealed record AddressRange
     {
         _isIPv4 = address.IsIPv4();
         _prefix = address.AddressFamily == AddressFamily.InterNetwork ? prefix + MappedPrefix : prefix;
-        _first = ToNumber(address) & Mask;
+        _first = address.ToNumber() & Mask;
     }
 
     private UInt128 Mask => _prefix == 0 ? UInt128.Zero : UInt128.MaxValue << (Bits - _prefix);
 
-    public bool Contains(IPAddress address) => address.IsIPv4() == _isIPv4 && (ToNumber(address) & Mask) == _first;
+    public bool Contains(IPAddress address) => address.IsIPv4() == _isIPv4 && (address.ToNumber() & Mask) == _first;
 
     /// <summary>Reads an address, or a range as <see cref="TryParseCidr"/> does.</summary>
     public static bool TryParse(string text, [MaybeNullWhen(false)] out AddressRange range)
@@ -70,12 +69,5 @@ internal sealed record AddressRange
             && int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out prefix)
             && (text[slash + 1] != '0' || text.Length == slash + 2)
             && prefix <= (address.AddressFamily == AddressFamily.InterNetwork ? Bits - MappedPrefix : Bits);
-    }
-
-    private static UInt128 ToNumber(IPAddress address)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        _ = address.TryWriteBytes(bytes, out var length);
-        return length == 16 ? BinaryPrimitives.ReadUInt128BigEndian(bytes) : new UInt128(0, 0xFFFF_0000_0000UL | BinaryPrimitives.ReadUInt32BigEndian(bytes));
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
@@ -18,6 +19,19 @@ internal static class Addresses
 
     /// <summary>The IPv4 address where <paramref name="address"/> is one in IPv6 clothes (<c>::ffff:192.0.2.7</c>), else itself.</summary>
     public static IPAddress Plain(this IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    /// <summary>The 128 bits of an IPv6 address, and those of an IPv4 one in IPv6 clothes. Allocates nothing.</summary>
+    public static UInt128 ToNumber(this IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        _ = address.TryWriteBytes(bytes, out var length);
+        return ToNumber(bytes[..length]);
+    }
+
+    /// <summary>The same, of the 4 or 16 bytes that an address has.</summary>
+    public static UInt128 ToNumber(ReadOnlySpan<byte> address) => address.Length == 16
+        ? BinaryPrimitives.ReadUInt128BigEndian(address)
+        : new UInt128(0, 0xFFFF_0000_0000UL | BinaryPrimitives.ReadUInt32BigEndian(address));
 
     /// <summary>
     /// Reads an address in its usual notation: IPv4 as four decimal numbers without leading zeros.

@@ -34,9 +34,10 @@ internal sealed class Turnstile : SocketAsyncEventArgs
     private readonly object _owner;
     private readonly Bell _bell;
 
-    // Those that came on the socket thread itself, which alone touches these three...
+    // Those that came on the socket thread itself, which alone touches these four...
     private List<EchoLoop> _waiting = [];
     private List<EchoLoop> _passing = [];
+    private readonly Queue<IThreadPoolWorkItem> _others = new();
     private int _messagesUntilRetry;
 
     // ...and those that came on any other thread.
@@ -88,7 +89,14 @@ internal sealed class Turnstile : SocketAsyncEventArgs
         Ring();
     }
 
-    /// <summary>The same, from any thread.</summary>
+    /// <summary>The same for work that is no connection's. Only for <see cref="OfThisThread"/>.</summary>
+    public void Enqueue(IThreadPoolWorkItem work)
+    {
+        _others.Enqueue(work);
+        Ring();
+    }
+
+    /// <summary>Lets <paramref name="connection"/> go on likewise, from any thread.</summary>
     public void EnqueueFromElsewhere(EchoLoop connection)
     {
         _waitingFromElsewhere.Enqueue(connection);
@@ -138,7 +146,7 @@ internal sealed class Turnstile : SocketAsyncEventArgs
         Interlocked.Exchange(ref _rung, 0);
         // Only those that are here now: who comes back meanwhile has had a turn and waits for the next event.
         (_waiting, _passing) = (_passing, _waiting);
-        if (_passing.Count < WorthABell)
+        if (_passing.Count < WorthABell && _others.Count == 0)
         {
             _messagesUntilRetry = MessagesUntilRetry;
         }
@@ -146,6 +154,10 @@ internal sealed class Turnstile : SocketAsyncEventArgs
         LetThrough(_passing);
         _passing.Clear();
         LetThroughFromElsewhere();
+        for (var count = _others.Count; count > 0; count--)
+        {
+            _others.Dequeue().Execute();
+        }
     }
 
     /// <remarks>

@@ -36,6 +36,20 @@ internal sealed class Turnstiles : IDisposable
         return turnIsOver;
     }
 
+    /// <summary>Lets work that is no connection's go on when the others have had their turn.</summary>
+    /// <param name="work">What is to go on: here if the caller is on a socket thread, else on the pool.</param>
+    public void Yield(IThreadPoolWorkItem work)
+    {
+        if (Turnstile.OfThisThread(this) is { } turnstile)
+        {
+            turnstile.Enqueue(work);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+        }
+    }
+
     /// <summary>Rings again for those whose bell was not heard. Called at every heartbeat.</summary>
     public void RingAgain()
     {

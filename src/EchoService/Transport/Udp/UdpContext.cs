@@ -1,3 +1,4 @@
+using EchoService.Transport.Fairness;
 using EchoService.Transport.Faults;
 
 namespace EchoService.Transport.Udp;
@@ -10,6 +11,8 @@ internal sealed class UdpContext
     public required UdpCounters Counters { get; init; }
 
     public required FaultTable Faults { get; init; }
+
+    public required Turnstiles Turnstiles { get; init; }
 
     public required TimeProvider TimeProvider { get; init; }
 

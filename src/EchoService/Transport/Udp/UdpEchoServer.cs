@@ -42,7 +42,6 @@ internal sealed class UdpEchoServer
     private readonly UdpSocket _socket;
     private readonly IPEndPoint _endPoint;
     private readonly UdpRateLimiter _limiter;
-    private readonly bool _answersByLocalAddress;
 
     // By the local address that they are bound to.
     private readonly Dictionary<IPAddress, UdpSocket> _byLocalAddress = [];
@@ -56,12 +55,11 @@ internal sealed class UdpEchoServer
     private UdpEchoServer(UdpContext context, Socket socket)
     {
         _context = context;
-        _socket = new UdpSocket(socket);
         _endPoint = (IPEndPoint)socket.LocalEndPoint!;
         _limiter = new UdpRateLimiter(context.Options.RatePerSource, context.TimeProvider);
         Backoff = new Backoff(context.TimeProvider, (error, delay) => Log.ReceivingBackedOff(context.Logger, error, delay));
         var isWildcard = _endPoint.Address.Equals(IPAddress.Any) || _endPoint.Address.Equals(IPAddress.IPv6Any);
-        _answersByLocalAddress = isWildcard && OperatingSystem.IsLinux();
+        _socket = new UdpSocket(socket, tellsAddress: isWildcard && OperatingSystem.IsLinux());
     }
 
     public UdpCounters Counters => _context.Counters;
@@ -115,11 +113,10 @@ internal sealed class UdpEchoServer
         _socket.Close();
     }
 
-    /// <summary>Called before each receive.</summary>
-    /// <param name="receivesOn">The socket that is received on.</param>
-    public void BeforeReceive(UdpSocket receivesOn)
+    /// <summary>Called before each receive on the socket of all addresses.</summary>
+    public void BeforeReceiveOnWildcard()
     {
-        if (receivesOn != _socket || _opened.Count == 0)
+        if (_opened.Count == 0)
         {
             return;
         }
@@ -141,7 +138,7 @@ internal sealed class UdpEchoServer
     /// <param name="packet">Which of our addresses it was sent to.</param>
     /// <param name="replySocket">What the reply has to be sent by.</param>
     /// <returns>Null: it is to be answered. Otherwise why not.</returns>
-    public UdpDropReason? Judge(UdpSocket receivedOn, IPEndPoint source, IPPacketInformation packet, out UdpSocket? replySocket)
+    public UdpDropReason? Judge(UdpSocket receivedOn, DatagramSource source, IPPacketInformation packet, out UdpSocket? replySocket)
     {
         replySocket = null;
         receivedOn.LastUsed = Counters.Received;
@@ -150,12 +147,12 @@ internal sealed class UdpEchoServer
             return UdpDropReason.ReservedPort;
         }
 
-        if (!_limiter.TryTake(source.Address))
+        if (!_limiter.TryTake(source.Number))
         {
             return UdpDropReason.Rate;
         }
 
-        if (!_answersByLocalAddress || receivedOn != _socket || packet.Address is not { } local)
+        if (!receivedOn.TellsAddress || packet.Address is not { } local)
         {
             replySocket = receivedOn;
             return null;
@@ -165,6 +162,9 @@ internal sealed class UdpEchoServer
         local = local.IsIPv6LinkLocal ? new IPAddress(local.GetAddressBytes(), packet.Interface) : local;
         return Route(local, out replySocket);
     }
+
+    /// <summary>Lets a receiver go on when the thread has dealt with what waits for it already, TCP connections among it.</summary>
+    public void Yield(UdpReceiver receiver) => _context.Turnstiles.Yield(receiver);
 
     /// <summary>Holds a reply back.</summary>
     /// <param name="reply">What is to be sent.</param>
@@ -308,7 +308,7 @@ internal sealed class UdpEchoServer
             ShareAddress(_socket.Socket, true);
             ShareAddress(socket, true);
             socket.Bind(new IPEndPoint(mapped, _endPoint.Port));
-            opened = new UdpSocket(socket);
+            opened = new UdpSocket(socket, tellsAddress: false);
             return true;
         }
         catch (SocketException)

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Net;
-
 namespace EchoService.Transport.Udp;
 
 /// <summary>
@@ -31,14 +28,13 @@ internal sealed class UdpRateLimiter
         _tokenTime = _capacity / perSecond;
     }
 
-    /// <summary>Whether <paramref name="source"/> may have another datagram answered now; if so, it is counted.</summary>
-    public bool TryTake(IPAddress source)
+    /// <summary>Whether <paramref name="source"/>, an address as a number, may have another datagram answered now; if so, it is counted.</summary>
+    public bool TryTake(UInt128 source)
     {
-        var key = KeyOf(source);
         var now = _timeProvider.GetTimestamp();
         lock (_lock)
         {
-            ref var bucket = ref FindOrReplace(key);
+            ref var bucket = ref FindOrReplace(source);
             var fullAt = Math.Max(bucket.FullAt, now);
             if (fullAt - now > _capacity - _tokenTime)
             {
@@ -50,22 +46,14 @@ internal sealed class UdpRateLimiter
         }
     }
 
-    private static UInt128 KeyOf(IPAddress source)
-    {
-        Span<byte> octets = stackalloc byte[16];
-        octets.Clear();
-        source.TryWriteBytes(octets, out _);
-        return BinaryPrimitives.ReadUInt128BigEndian(octets);
-    }
-
-    private ref Bucket FindOrReplace(UInt128 key)
+    private ref Bucket FindOrReplace(UInt128 source)
     {
         // The hash is seeded at random in every process: nobody can choose addresses that share a row.
-        var row = _buckets.AsSpan((int)((uint)HashCode.Combine(key) % Rows) * BucketsPerRow, BucketsPerRow);
+        var row = _buckets.AsSpan((int)((uint)HashCode.Combine(source) % Rows) * BucketsPerRow, BucketsPerRow);
         ref var fullest = ref row[0];
         foreach (ref var bucket in row)
         {
-            if (bucket.Source == key)
+            if (bucket.Source == source)
             {
                 return ref bucket;
             }
@@ -76,7 +64,7 @@ internal sealed class UdpRateLimiter
             }
         }
 
-        fullest = new Bucket { Source = key };
+        fullest = new Bucket { Source = source };
         return ref fullest;
     }
 

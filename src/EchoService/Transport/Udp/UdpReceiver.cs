@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using EchoService.Transport.Faults;
 
@@ -15,7 +14,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
 
     private readonly UdpEchoServer _server;
     private readonly UdpSocket _socket;
-    private readonly IPEndPoint _anyone;
+    private readonly DatagramSource _source;
     private ITimer? _timer;
     private UdpSocket? _replySocket;
     private int _copies;
@@ -28,7 +27,8 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
         _server = server;
         _socket = socket;
         SetBuffer(GC.AllocateUninitializedArray<byte>(UdpEchoServer.MaxDatagramLength, pinned: true), 0, UdpEchoServer.MaxDatagramLength);
-        _anyone = new IPEndPoint(socket.Socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
+        _source = new DatagramSource(socket.Socket.AddressFamily);
+        RemoteEndPoint = _source;
     }
 
     /// <summary>Receives until the socket is closed.</summary>
@@ -50,20 +50,11 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
 
                 if (left <= 0 && _replySocket is null)
                 {
-                    // Completions run on the socket thread, which TCP connections are waiting for.
-                    ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                    _server.Yield(this);
                     return;
                 }
 
-                if (_replySocket is null)
-                {
-                    // .NET goes by the sender of the last datagram for how it reads the local address of the next: after
-                    // one over IPv4 as that, before it as the same mapped into IPv6, and not at all if they are of two families.
-                    RemoteEndPoint = _anyone;
-                    _server.BeforeReceive(_socket);
-                }
-
-                if (_replySocket is null ? _socket.Socket.ReceiveMessageFromAsync(this) : _replySocket.Socket.SendToAsync(this))
+                if (_replySocket is null ? BeginReceive() : _replySocket.Socket.SendToAsync(this))
                 {
                     return;
                 }
@@ -88,6 +79,20 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
             DropReply();
             ContinueLater(error: null);
         }
+    }
+
+    private bool BeginReceive()
+    {
+        if (!_socket.TellsAddress)
+        {
+            return _socket.Socket.ReceiveFromAsync(this);
+        }
+
+        _server.BeforeReceiveOnWildcard();
+        // .NET goes by the sender of the last datagram for how it reads the local address of the next: after one over
+        // IPv4 as that, before it as the same mapped into IPv6, and not at all if they are of two families.
+        _source.Clear();
+        return _socket.Socket.ReceiveMessageFromAsync(this);
     }
 
     /// <summary>Deals with what completed. False: the loop stops here, for good or until a backoff is over.</summary>
@@ -125,7 +130,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
     private void OnReceived()
     {
         _server.Counters.CountReceived();
-        if (_server.Judge(_socket, (IPEndPoint)RemoteEndPoint!, ReceiveMessageFromPacketInfo, out _replySocket) is { } reason)
+        if (_server.Judge(_socket, _source, ReceiveMessageFromPacketInfo, out _replySocket) is { } reason)
         {
             _server.Counters.CountDropped(reason);
             return;
@@ -142,7 +147,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
     /// <summary>Does to the reply what the faults are about that it is drawn for, in the order in which they came.</summary>
     private void Misbehave(Fault[] faults)
     {
-        var source = (IPEndPoint)RemoteEndPoint!;
+        var source = _source.ToIPEndPoint();
         var delay = TimeSpan.Zero;
         foreach (var fault in faults)
         {
