@@ -104,8 +104,7 @@ internal sealed class TransportCounters
 
     private Stripe AddStripe()
     {
-        // Where one thread serves several servers in turn, as in tests, it goes on where it was with its sampling.
-        var stripe = new Stripe(_holder?.Stripe);
+        var stripe = new Stripe();
         lock (_lock)
         {
             _stripes.Add(stripe);
@@ -128,15 +127,14 @@ internal sealed class TransportCounters
     }
 
     /// <summary>One thread's counts, alone on its cache lines.</summary>
-    /// <param name="before">What the thread had until now.</param>
     [StructLayout(LayoutKind.Sequential)]
-    internal sealed class Stripe(Stripe? before)
+    internal sealed class Stripe
     {
         // Two lines of padding on either side: the adjacent-line prefetcher makes pairs of lines travel together.
         private readonly Padding _before;
         public long Received;
         public long Sent;
-        private int _untilSample = before?._untilSample ?? 1;
+        private int _untilSample = 1;
         private readonly Padding _after;
 
         /// <summary>Whether the turnaround of the message in hand is to be measured.</summary>
