@@ -48,6 +48,25 @@ public sealed class DatagramFaultTests : FaultTests
     }
 
     [Fact]
+    public async Task WhatADelayHasHeldLeavesAtOnceAndInOrderWhenItEnds()
+    {
+        using var client = new DatagramClient(Host.EndPoint);
+        var fault = Begin(new FaultSpec(FaultKind.UdpDelay, Long) { Delay = TimeSpan.FromMinutes(10) });
+        for (byte i = 0; i < 20; i++)
+        {
+            client.Socket.Send([i]);
+        }
+
+        await Eventually.TrueAsync(() => fault.Connections == 20);
+        Host.Server.UdpCounters.Sent.ShouldBe(0);
+        End(fault);
+        for (byte i = 0; i < 20; i++)
+        {
+            Receive(client).ShouldBe([i]);
+        }
+    }
+
+    [Fact]
     public async Task NoMoreIsHeldBackThanSoManyBytesAndThereIsRoomAgainAfterwards()
     {
         const int Size = 60_000;

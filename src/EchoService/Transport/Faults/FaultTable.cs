@@ -48,6 +48,9 @@ internal sealed class FaultTable(ConnectionRegistry connections, CoarseClock clo
 
     public Pacer Pacer { get; } = new(timeProvider);
 
+    /// <summary>When datagrams that are held back leave.</summary>
+    public Pacer DatagramPacer { get; } = new(timeProvider);
+
     /// <summary>One of that kind that is on, or null.</summary>
     public Fault? Find(FaultKind kind) => Array.Find(_active, fault => fault.Kind == kind);
 
@@ -217,6 +220,11 @@ internal sealed class FaultTable(ConnectionRegistry connections, CoarseClock clo
             {
                 connection.Detour?.Release(fault);
             }
+        }
+
+        else if (fault.Kind == FaultKind.UdpDelay)
+        {
+            DatagramPacer.Hasten();
         }
 
         Log.FaultEnded(logger, fault.Id, fault.Kind, why, fault.Connections, fault.Bytes);

@@ -168,9 +168,9 @@ internal sealed class UdpEchoServer
 
     /// <summary>Holds a reply back.</summary>
     /// <param name="reply">What is to be sent.</param>
-    /// <param name="delay">How much later.</param>
+    /// <param name="fault">What delays it.</param>
     /// <returns>False: too much is held back already.</returns>
-    public bool TryHold(HeldDatagram reply, TimeSpan delay)
+    public bool TryHold(HeldDatagram reply, Fault fault)
     {
         if (Interlocked.Add(ref _heldBytes, reply.Count) > MostHeldBytes)
         {
@@ -178,8 +178,14 @@ internal sealed class UdpEchoServer
             return false;
         }
 
-        var pacer = _context.Faults.Pacer;
-        pacer.Schedule(reply, pacer.Now + pacer.Ticks(delay));
+        var pacer = _context.Faults.DatagramPacer;
+        pacer.Schedule(reply, pacer.Now + pacer.Ticks(fault.Spec.Delay));
+        if (fault.IsOver)
+        {
+            // Ended meanwhile, and perhaps not seen by whoever ended it.
+            pacer.Hasten();
+        }
+
         return true;
     }
 

@@ -148,7 +148,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
     private void Misbehave(Fault[] faults)
     {
         var source = _source.ToIPEndPoint();
-        var delay = TimeSpan.Zero;
+        Fault? delay = null;
         foreach (var fault in faults)
         {
             if (!fault.Covers(source.Address) || !fault.DrawNext())
@@ -165,7 +165,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
                     PrepareReceive();
                     return;
                 case FaultKind.UdpDelay:
-                    delay += fault.Spec.Delay;
+                    delay = fault;
                     break;
                 case FaultKind.UdpDuplicate:
                     _copies++;
@@ -173,7 +173,7 @@ internal sealed class UdpReceiver : SocketAsyncEventArgs, IThreadPoolWorkItem
             }
         }
 
-        if (delay > TimeSpan.Zero)
+        if (delay is not null)
         {
             var reply = new HeldDatagram(_server, _replySocket!, source, Buffer.AsSpan(Offset, Count), _copies);
             if (!_server.TryHold(reply, delay))
