@@ -48,6 +48,49 @@ public sealed class ConnectionEndTests
         await harness.EchoAsync(await harness.ConnectAsync());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(65_536)]
+    [InlineData(int.MaxValue)]
+    public async Task AResetIsTheClientsDoingWhateverItMeets(int bytes)
+    {
+        await using var harness = new LifecycleHarness();
+        var client = await harness.ConnectAsync();
+        var connection = harness.Server.Connections.Live.ShouldHaveSingleItem();
+        if (bytes == int.MaxValue)
+        {
+            // It meets a send.
+            await harness.FillAsync(client);
+        }
+        else
+        {
+            // It meets a receive, or the wait of a busy connection for more.
+            await harness.EchoAsync(client, bytes);
+        }
+
+        client.LingerState = new LingerOption(enable: true, seconds: 0);
+        client.Dispose();
+
+        await Eventually.TrueAsync(() => connection.State == ConnectionState.Closed);
+        (connection.CloseReason, connection.CloseOutcome).ShouldBe((CloseReason.ClientReset, CloseOutcome.CutByClient));
+        (connection.PendingBytes > 0).ShouldBe(bytes == int.MaxValue);
+        // It is counted once it says that it has ended.
+        await Eventually.TrueAsync(() => harness.Server.Counters.Closed(CloseReason.ClientReset, CloseOutcome.CutByClient) == 1);
+    }
+
+    [Fact]
+    public async Task OneThatWasCutOffStillTellsWhereItHadConnected()
+    {
+        await using var harness = new LifecycleHarness();
+        var client = await harness.ConnectAsync();
+        var connection = harness.Server.Connections.Live.ShouldHaveSingleItem();
+        connection.Abort(CloseReason.Admin).ShouldBeTrue();
+        await LifecycleHarness.ShouldSeeResetAsync(client);
+        await Eventually.TrueAsync(() => connection.State == ConnectionState.Closed);
+        connection.LocalEndPoint.ShouldBe(harness.Server.EndPoint);
+    }
+
     [Fact]
     public async Task ThoseThatCameTogetherDoNotReachTheirAgeTogether()
     {

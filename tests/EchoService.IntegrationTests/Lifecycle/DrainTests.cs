@@ -1,7 +1,9 @@
 using System.Net.Sockets;
 using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Addressing;
 using EchoService.Transport.Connections;
+using EchoService.Transport.ProxyProtocol;
 
 namespace EchoService.IntegrationTests.Lifecycle;
 
@@ -470,7 +472,7 @@ public sealed class DrainTests
         var echo = new EchoOptions { CloseTimeout = TimeSpan.FromSeconds(5), SendTimeout = TimeSpan.Zero };
         await using var harness = new LifecycleHarness(echo, Options with { ReadinessDelay = TimeSpan.Zero, OnDeadline = DeadlineAction.Fin });
         var reader = await harness.ConnectAsync();
-        await FillAsync(harness, reader);
+        await harness.FillAsync(reader);
         var silent = await harness.ConnectAsync();
         harness.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.FromSeconds(-1)), DrainTrigger.Api);
         harness.Time.Advance(Options.Timeout);
@@ -489,7 +491,7 @@ public sealed class DrainTests
         var echo = new EchoOptions { CloseTimeout = TimeSpan.FromSeconds(5), SendTimeout = TimeSpan.Zero };
         await using var harness = new LifecycleHarness(echo, Options with { ReadinessDelay = TimeSpan.Zero, OnDeadline = DeadlineAction.Fin });
         var reader = await harness.ConnectAsync();
-        await FillAsync(harness, reader);
+        await harness.FillAsync(reader);
         harness.Lifecycle.BeginDrain(new DrainRequest(Spread: TimeSpan.FromSeconds(-1)), DrainTrigger.Signal);
         harness.Lifecycle.Force();
         var deadline = harness.Lifecycle.Status.Deadline;
@@ -508,7 +510,7 @@ public sealed class DrainTests
     {
         await using var harness = new LifecycleHarness(drain: Options with { ReadinessDelay = TimeSpan.Zero });
         var reader = await harness.ConnectAsync();
-        await FillAsync(harness, reader);
+        await harness.FillAsync(reader);
         harness.Lifecycle.BeginDrain(new DrainRequest(Timeout: TimeSpan.Zero), DrainTrigger.Api);
         await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
 
@@ -525,7 +527,7 @@ public sealed class DrainTests
         var echo = new EchoOptions { SendTimeout = TimeSpan.FromSeconds(5) };
         await using var harness = new LifecycleHarness(echo, Options with { ReadinessDelay = TimeSpan.Zero });
         var reader = await harness.ConnectAsync();
-        await FillAsync(harness, reader);
+        await harness.FillAsync(reader);
         harness.Lifecycle.BeginDrain(new DrainRequest(Timeout: TimeSpan.FromHours(1), Spread: TimeSpan.Zero), DrainTrigger.Api);
         harness.Time.Advance(TimeSpan.FromSeconds(20));
         await Eventually.TrueAsync(() => harness.Lifecycle.Phase == ServicePhase.Drained);
@@ -566,16 +568,39 @@ public sealed class DrainTests
         harness.Lifecycle.Status.StartedAt.ShouldBe(harness.Time.GetUtcNow().AddSeconds(-10));
     }
 
-    /// <summary>A client that sends and never reads, until the server's echo is stuck.</summary>
-    private static async Task FillAsync(LifecycleHarness harness, Socket client)
+    [Fact]
+    public async Task AClientThatLeavesInTheMiddleOfItsHeaderIsItsOwnDoing()
     {
-        client.Blocking = false;
-        var block = new byte[65_536];
-        var connection = harness.Server.Connections.Live.MaxBy(candidate => candidate.Id)!;
-        await Eventually.TrueAsync(() =>
+        var echo = new EchoOptions { ProxyProtocol = ProxyProtocolMode.Required, TrustedProxies = [AddressRange.TryParse("127.0.0.0/8", out var range) ? range : null!] };
+        await using var harness = new LifecycleHarness(echo, Options);
+        var client = await harness.ConnectAsync();
+        client.Send("PROXY "u8);
+        harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Api);
+        client.Shutdown(SocketShutdown.Send);
+        await LifecycleHarness.ShouldSeeFinAsync(client);
+        await Eventually.TrueAsync(() => harness.Lifecycle.Status.Remaining == 0);
+        harness.Lifecycle.Status.Closed.ShouldBe(new DrainCloses(1, 0, 0));
+    }
+
+    [Fact]
+    public async Task ADrainCountsWhatHappensWhileItIsOnAndAllOfThemTogetherForgetNothing()
+    {
+        await using var harness = new LifecycleHarness(drain: Options);
+        var reader = await harness.ConnectAsync();
+        await harness.FillAsync(reader);
+        harness.Server.Connections.Live.Single().Abort(CloseReason.Admin).ShouldBeTrue();
+        await Eventually.TrueAsync(() => harness.Server.Limit.Active == 0);
+        harness.Server.Counters.Abandoned.ShouldBePositive();
+
+        for (var drains = 1; drains <= 2; drains++)
         {
-            client.Send(block, SocketFlags.None, out var error);
-            return error == SocketError.WouldBlock && connection.PendingBytes > 0;
-        });
+            var client = await harness.ConnectAsync();
+            harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Api);
+            client.Dispose();
+            await Eventually.TrueAsync(() => harness.Lifecycle.Status.Closed == new DrainCloses(1, 0, 0));
+            harness.Lifecycle.Status.BytesUnsent.ShouldBe(0);
+            harness.Lifecycle.CancelDrain();
+            harness.Lifecycle.ClosedByDrains.ShouldBe(new DrainCloses(drains, 0, 0));
+        }
     }
 }

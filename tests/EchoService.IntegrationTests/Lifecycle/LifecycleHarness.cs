@@ -65,6 +65,19 @@ internal sealed class LifecycleHarness : IAsyncDisposable
         await Eventually.TrueAsync(() => Server.Connections.Live.All(connection => connection.PendingBytes == 0));
     }
 
+    /// <summary>The newest client sends and never reads, until the server's echo is stuck.</summary>
+    public async Task FillAsync(Socket client)
+    {
+        client.Blocking = false;
+        var block = new byte[65_536];
+        var connection = Server.Connections.Live.MaxBy(candidate => candidate.Id)!;
+        await Eventually.TrueAsync(() =>
+        {
+            client.Send(block, SocketFlags.None, out var error);
+            return error == SocketError.WouldBlock && connection.PendingBytes > 0;
+        });
+    }
+
     /// <summary>Reads up to <paramref name="length"/> bytes, fewer only when the server's FIN comes first.</summary>
     public static async Task<byte[]> ReadAsync(Socket client, int length)
     {
