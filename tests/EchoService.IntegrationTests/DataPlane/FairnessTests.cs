@@ -1,4 +1,5 @@
 using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Transport.Faults;
 
 namespace EchoService.IntegrationTests.DataPlane;
 
@@ -59,6 +60,21 @@ public sealed class FairnessTests : ServiceTests
         var host = await StartAsync(TinyBuffers);
         using var client = await host.ConnectAsync();
         await client.EchoAsync(16 << 20);
+        await client.FinishAsync();
+    }
+
+    [Fact]
+    public async Task OneWhoseTurnEndsOnAThreadThatServesNoSocketGoesOn()
+    {
+        var host = await StartAsync([.. TinyBuffers, "Faults:Enabled=true"]);
+        host.Server.Faults.TryBegin(new FaultSpec(FaultKind.NoAccept, TimeSpan.FromMinutes(10)), out var fault, out _).ShouldBeTrue();
+        using var client = await host.ConnectAsync();
+        await client.SendAsync(65_536);
+
+        // It is let in from the thread pool, and has enough to read there for many turns.
+        host.Server.Faults.TryEnd(fault!.Id, FaultEnd.Deleted, out _).ShouldBeTrue();
+
+        await client.ReceiveAsync(65_536);
         await client.FinishAsync();
     }
 }
