@@ -14,7 +14,7 @@ public sealed class DatagramVerdictTests : FaultTests
     public static TheoryData<object, string> Kinds => new()
     {
         { new { kind = "udpDrop", durationSeconds = 600 }, nameof(ProbeEventKind.LostMessages) },
-        { new { kind = "udpDelay", durationSeconds = 600, milliseconds = 600 }, nameof(ProbeEventKind.Late) },
+        { new { kind = "udpDelay", durationSeconds = 600, milliseconds = 1500 }, nameof(ProbeEventKind.Late) },
         { new { kind = "udpDuplicate", durationSeconds = 600 }, nameof(ProbeEventKind.Duplicated) },
         { new { kind = "refuse", durationSeconds = 600 }, nameof(ProbeEventKind.Refused) },
     };

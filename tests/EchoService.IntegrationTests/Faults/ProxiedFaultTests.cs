@@ -95,6 +95,7 @@ public sealed class ProxiedFaultTests : FaultTests
         line.ShouldStartWith("{\"service\":\"echoservice\",");
         line.ShouldEndWith("}\n");
         received[^5..].ShouldBe(Inverted);
+        await Eventually.TrueAsync(() => Host.Server.Connections.Ended.Any());
         Host.Server.Connections.Ended.Single().CloseReason.ShouldBe(CloseReason.ClientFin);
     }
 
