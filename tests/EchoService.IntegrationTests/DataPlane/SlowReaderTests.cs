@@ -30,7 +30,8 @@ public sealed class SlowReaderTests : ServiceTests
         });
 
         var held = QueuedBytes(host.EndPoint.Port);
-        held.Count.ShouldBe(Readers);
+        // The list is read in pieces, between which others may move in it.
+        held.Count.ShouldBeInRange(Readers * 9 / 10, Readers);
         // The kernel doubles what it is asked for, for its own use of it, in either direction (socket(7)).
         held.ShouldAllBe(bytes => bytes > 0 && bytes <= 2 * (SocketBuffer + SocketBuffer));
         (await host.GetStatsAsync()).BufferBytesInUse.ShouldBeLessThanOrEqualTo(Readers * (1024 + 65_536));
@@ -58,11 +59,13 @@ public sealed class SlowReaderTests : ServiceTests
     /// <summary>What the kernel holds for each connection of a server's port, in both directions (proc_pid_net(5)).</summary>
     private static List<long> QueuedBytes(int port)
     {
-        var local = string.Create(CultureInfo.InvariantCulture, $":{port:X4}");
+        // 127.0.0.1, as it lies in memory.
+        var local = string.Create(CultureInfo.InvariantCulture, $"0100007F:{port:X4}");
         const string Established = "01";
         return [.. File.ReadLines("/proc/self/net/tcp")
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Where(fields => fields[1].EndsWith(local, StringComparison.Ordinal) && fields[3] == Established)
+            .Where(fields => fields[1] == local && fields[3] == Established)
+            .DistinctBy(fields => fields[2])
             .Select(fields => fields[4].Split(':').Sum(queue => long.Parse(queue, NumberStyles.HexNumber, CultureInfo.InvariantCulture)))];
     }
 }

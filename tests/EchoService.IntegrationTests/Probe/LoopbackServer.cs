@@ -11,6 +11,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
     private readonly Socket _listener;
     private readonly Task _accepting;
     private readonly List<Task> _serving = [];
+    private Socket? _keeper;
 
     private LoopbackServer(Func<LoopbackConnection, Task> behave, int port)
     {
@@ -28,24 +29,36 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public static LoopbackServer Start(Func<LoopbackConnection, Task> behave, int port = 0) => new(behave, port);
 
-    /// <summary>Takes no more connections; those there are go on.</summary>
+    /// <summary>Takes no more connections; those there are go on. Who connects is refused until another server has the port, or this one is disposed.</summary>
     public async Task StopListeningAsync()
     {
         _listener.Dispose();
         await _accepting;
+        // Without it the kernel might give the port to another test.
+        _keeper = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        _keeper.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        _keeper.Bind(new IPEndPoint(IPAddress.Loopback, Port));
     }
 
-    /// <summary>A test may do so before its end, to see what the probe makes of it.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends what goes on, for a test that is to see what the probe makes of it.</summary>
+    public async Task StopAsync()
     {
-        if (_stop.IsCancellationRequested)
-        {
-            return;
-        }
-
         await _stop.CancelAsync();
         await StopListeningAsync();
         await Task.WhenAll(_serving);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_stop.IsCancellationRequested)
+        {
+            await _stop.CancelAsync();
+            _listener.Dispose();
+            await _accepting;
+            await Task.WhenAll(_serving);
+        }
+
+        _keeper?.Dispose();
         _stop.Dispose();
     }
 

@@ -30,7 +30,7 @@ public sealed class PipelineOutputTests : IDisposable
         });
         if (expectedExitCode == 3)
         {
-            await server.DisposeAsync();
+            await server.StopAsync();
         }
 
         var file = Path.Combine(_folder.FullName, "probe.xml");

@@ -44,7 +44,7 @@ public sealed class ReportSchemaTests
         });
         if (expectedExitCode == 3)
         {
-            await server.DisposeAsync();
+            await server.StopAsync();
         }
 
         var timeout = expectedExitCode == 3 ? "300ms" : "20s";

@@ -241,14 +241,13 @@ public sealed class UdpWatchTests
     [Fact]
     public async Task PortThatNobodyHasIsRefusedAndNoConnection()
     {
-        var server = DatagramServer.StartEcho();
-        await server.DisposeAsync();
+        var port = FreePort.Take();
 
-        var report = await ProbeRuns.RunWholeAsync(Watch(server.Port) with { NewRate = 40, Timeout = Impatient });
+        var report = await ProbeRuns.RunWholeAsync(Watch(port) with { NewRate = 40, Timeout = Impatient });
 
         report.Verdict.Status.ShouldBe(VerdictStatus.NoConnection, report.Verdict.Summary);
         report.Verdict.ExitCode.ShouldBe(3);
-        report.Verdict.Summary.ShouldContain($"No answer from udp://127.0.0.1:{server.Port}");
+        report.Verdict.Summary.ShouldContain($"No answer from udp://127.0.0.1:{port}");
         foreach (var (_, population) in report.Targets[0].Populations())
         {
             population.Verdict.Causes.ShouldBe([ProbeEventKind.Refused, ProbeEventKind.LostMessages], population.Verdict.Summary);

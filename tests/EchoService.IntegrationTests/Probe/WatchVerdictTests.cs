@@ -403,7 +403,7 @@ public sealed class WatchVerdictTests
         var options = ProbeRuns.Watch(server.Port) with { Timeout = TimeSpan.FromMilliseconds(300), Duration = TimeSpan.FromSeconds(1) };
         var running = ProbeRuns.RunAsync(options);
         await ready.Task.WaitAsync(ProbeRuns.Unhurried, TestContext.Current.CancellationToken);
-        await server.DisposeAsync();
+        await server.StopAsync();
 
         var report = await running;
 
