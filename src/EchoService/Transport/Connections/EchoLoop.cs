@@ -111,31 +111,39 @@ internal sealed class EchoLoop : EchoConnection
         {
             for (var operations = OperationsPerTurn; ; operations--)
             {
-                if (completed)
-                {
-                    // More is there after a full read, so nothing is gained by a wait before the turn is over.
-                    var mayWait = _operation == Operation.Send && !_buffer.IsFilled;
-                    if (!Complete(byEvent))
-                    {
-                        return;
-                    }
-
-                    // Never with bytes in hand: they go out first.
-                    var turnIsOver = operations <= 0;
-                    if (_operation < Operation.Send && (mayWait || turnIsOver) && Context.Turnstiles.TryYield(this, turnIsOver))
-                    {
-                        return;
-                    }
-                }
-
-                // More is likely to be there after a full read, and after a wait for the turn.
-                if (Begin(dataIsLikely: _buffer.IsFilled || !completed))
+                // More is there after a full read, so nothing is gained by a wait before the turn is over.
+                var mayWait = completed && _operation == Operation.Send && !_buffer.IsFilled;
+                if (completed && !Complete(byEvent))
                 {
                     return;
                 }
 
-                completed = true;
-                byEvent = false;
+                // Never with bytes in hand: they go out first.
+                var turnIsOver = operations <= 0;
+                if (_operation < Operation.Send && (mayWait || turnIsOver) && Context.Turnstiles.TryYield(this, turnIsOver))
+                {
+                    return;
+                }
+
+                // More is likely to be there after a full read, and after a wait for the turn.
+                if (_operation == Operation.WaitForData && (_buffer.IsFilled || !completed) && TryReceiveLarge(out var goesOn))
+                {
+                    if (!goesOn)
+                    {
+                        return;
+                    }
+
+                    completed = false;
+                }
+                else if (Begin())
+                {
+                    return;
+                }
+                else
+                {
+                    completed = true;
+                    byEvent = false;
+                }
             }
         }
         catch (ObjectDisposedException)
@@ -153,20 +161,43 @@ internal sealed class EchoLoop : EchoConnection
     }
 
     /// <summary>Starts the prepared operation. True: it is outstanding and the loop goes on when it completes.</summary>
-    /// <param name="dataIsLikely">Whether it is worth a look if there is something to read before a wait for it.</param>
-    private bool Begin(bool dataIsLikely)
+    private bool Begin() => _operation >= Operation.Send ? Socket!.SendAsync(_args) : Socket!.ReceiveAsync(_args);
+
+    /// <summary>Reads into a large segment what is there already, and prepares to send it back.</summary>
+    /// <param name="goesOn">Whether the loop does.</param>
+    /// <returns>False: nothing is there, or there is no large segment.</returns>
+    private bool TryReceiveLarge(out bool goesOn)
     {
-        if (_operation >= Operation.Send)
+        goesOn = true;
+        // What is read while closing is only discarded.
+        if (Progress.Phase == ConnectionPhase.Closing || !_buffer.TryOfferLarge(_args))
         {
-            return Socket!.SendAsync(_args);
+            return false;
         }
 
-        if (_operation == Operation.WaitForData && dataIsLikely && Socket!.Available > 0)
+        // The kernel's socket does not block since its first asynchronous operation; for calls like this .NET must not either.
+        var socket = Socket!;
+        if (socket.Blocking)
         {
-            PrepareLargeReceive();
+            socket.Blocking = false;
         }
 
-        return Socket!.ReceiveAsync(_args);
+        var count = socket.Receive(_args.MemoryBuffer.Span.Slice(_args.Offset, _args.Count), SocketFlags.None, out var error);
+        if (error == SocketError.WouldBlock)
+        {
+            PrepareReceive();
+            return false;
+        }
+
+        if (error == SocketError.Success && count > 0)
+        {
+            goesOn = Echo(_args.Offset, count);
+            return true;
+        }
+
+        _buffer.ReturnLarge(_args);
+        goesOn = EndOfStream(error, CloseReason.ClientFin);
+        return true;
     }
 
     /// <summary>Deals with the operation that completed and prepares the next. False: the connection has ended.</summary>
@@ -185,7 +216,7 @@ internal sealed class EchoLoop : EchoConnection
         var count = _args.BytesTransferred;
         if (_args.SocketError != SocketError.Success || count == 0)
         {
-            return EndOfStream(CloseReason.ClientFin);
+            return EndOfStream(_args.SocketError, CloseReason.ClientFin);
         }
 
         return Echo(_args.Offset, count);
@@ -196,7 +227,7 @@ internal sealed class EchoLoop : EchoConnection
         var count = _args.BytesTransferred;
         if (_args.SocketError != SocketError.Success || count == 0)
         {
-            return EndOfStream(CloseReason.ProxyHeader);
+            return EndOfStream(_args.SocketError, CloseReason.ProxyHeader);
         }
 
         var prologue = _prologue!;
@@ -414,11 +445,11 @@ internal sealed class EchoLoop : EchoConnection
     }
 
     /// <summary>A receive has found the end of the stream, or an error.</summary>
-    private bool EndOfStream(CloseReason byFin)
+    private bool EndOfStream(SocketError error, CloseReason byFin)
     {
-        if (_args.SocketError != SocketError.Success)
+        if (error != SocketError.Success)
         {
-            return End(Classify(_args.SocketError), CloseOutcome.CutByClient);
+            return End(Classify(error), CloseOutcome.CutByClient);
         }
 
         return !(Detour is { } detour && detour.TryKeepAfterFin()) && End(byFin, CloseOutcome.InOrder);
