@@ -31,6 +31,9 @@ fi
 # The same program as `dotnet run` starts it.
 dotnet build src/EchoService -c Release -o "$out/service-jit" --nologo -v quiet
 publish bench/peers/dotnet peers
+if [[ $* =~ bare|epoll-cs ]]; then
+  publish bench/peers/floor floor
+fi
 publish bench/EchoService.Bench bench
 
 # In a network namespace of its own no firewall rule and no connection tracking of the machine adds to each packet's

@@ -12,7 +12,7 @@ internal sealed class BenchOptions
           --publish    keep the results in docs/performance/ and write tables and charts from them
           --render     write tables and charts again from what was published; measures nothing
           --workloads  names, or the groups main, connections, sizes (default: all)
-          --peers      names (default: all but service-jit); epoll is always there, since ratios refer to it
+          --peers      names (default: all but service-jit, bare and epoll-cs); epoll is always there, since ratios refer to it
           --passes     times that servers are started afresh per workload (default 2)
           --rounds     slices per peer in a pass, taken in turn with the other peers (default 4)
           --seconds    length of a slice (default 1)

@@ -127,6 +127,6 @@ internal sealed class BenchRun(BenchOptions options)
         : "";
 
     private IReadOnlyList<Peer> PeersOf(Workload workload) => options.Peers is { } chosen
-        ? [.. chosen.Where(peer => workload.Peers.Contains(peer == Peer.ServiceJit ? Peer.Service : peer))]
+        ? [.. chosen.Where(workload.Takes)]
         : workload.Peers;
 }

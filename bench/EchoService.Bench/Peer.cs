@@ -34,6 +34,12 @@ internal sealed record Peer(string Name, string Title, string Program, string Ar
 
     public static readonly Peer Sample = new("sample", "Microsoft's sample", "peers/echo-peers", "sample {port}");
 
+    /// <summary>The least that can be written on SocketAsyncEventArgs; only measured when it is named.</summary>
+    public static readonly Peer Bare = new("bare", "Bare SocketAsyncEventArgs", "floor/echo-floor", "bare {port}") { Warmup = ShortWarmup };
+
+    /// <summary>The C server in C#, with no socket class in the way; only measured when it is named.</summary>
+    public static readonly Peer EpollCSharp = new("epoll-cs", "epoll from C#", "floor/echo-floor", "epoll {port}") { Warmup = ShortWarmup };
+
     /// <summary>Only for the guard, which has to fail on it.</summary>
     public static readonly Peer Degraded = new("degraded", "Degraded server", "peers/echo-peers", "degraded {port} {management}");
 
@@ -43,5 +49,5 @@ internal sealed record Peer(string Name, string Title, string Program, string Ar
     /// </summary>
     public double Warmup { get; private init; } = 8;
 
-    public static readonly IReadOnlyList<Peer> All = [Service, ServiceJit, Epoll, EpollEdge, Uring, Go, Kestrel, Await, Sample, ServicePolled];
+    public static readonly IReadOnlyList<Peer> All = [Service, ServiceJit, Epoll, EpollEdge, Uring, Go, Kestrel, Await, Sample, Bare, EpollCSharp, ServicePolled];
 }

@@ -88,7 +88,7 @@ internal static class Tables
         var firehose = workload.Mode == "mixed";
         var cost = firehose ? "firehose MiB/s" : $"CPU µs/{workload.Unit}";
         var table = new StringBuilder($"| {workload.Title} | {cost} | × | {workload.Units}/s | × | p50 µs | p99 µs | × | server busy | load busy |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
-        foreach (var peer in workload.Peers.Where(peer => result.Peers.ContainsKey(peer.Name)))
+        foreach (var peer in Peer.All.Where(peer => result.Peers.ContainsKey(peer.Name)))
         {
             double? Median(Func<Slice, double?> measure) => result.Of(peer, measure)?.Median;
             string Ratio(Func<Slice, double?> measure) => Spread(result.Ratio(peer, workload.Baseline, measure));
@@ -110,7 +110,7 @@ internal static class Tables
     private static string Idle(WorkloadResult result)
     {
         var table = new StringBuilder($"| {Bench.Workload.Idle.Title} | bytes per connection | resident, all |\n|---|---:|---:|\n");
-        foreach (var peer in Bench.Workload.Idle.Peers.Where(peer => result.Peers.ContainsKey(peer.Name)))
+        foreach (var peer in Peer.All.Where(peer => result.Peers.ContainsKey(peer.Name)))
         {
             table.AppendLine(Text(
                 $"| {peer.Title}{Failures(result.SlicesOf(peer))} | {Count(result.Of(peer, slice => slice.BytesPerConnection)?.Median)} | {Count(result.Of(peer, slice => slice.ResidentBytes / (1024 * 1024))?.Median)} MiB |"));

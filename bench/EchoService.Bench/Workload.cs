@@ -72,6 +72,12 @@ internal sealed record Workload(string Name, string Group, string Title, string 
     /// <summary>Those measured unless the options say otherwise.</summary>
     public IReadOnlyList<Peer> Peers { get; private init; } = Standard;
 
+    /// <summary>Whether it is measured with a peer that the options name.</summary>
+    public bool Takes(Peer peer) =>
+        Peers.Contains(peer)
+        || (peer == Peer.ServiceJit && Peers.Contains(Peer.Service))
+        || ((peer == Peer.Bare || peer == Peer.EpollCSharp) && Peers.Contains(Peer.Epoll) && Mode != "udp");
+
     /// <summary>The peer that ratios refer to.</summary>
     public Peer Baseline { get; private init; } = Peer.Epoll;
 
