@@ -17,7 +17,7 @@ eng/ensure-packages.sh gcc libc6-dev liburing-dev golang-go util-linux iproute2 
 mkdir -p "$out"
 cflags=(-O2 -g -Wall -Wextra -Werror)
 gcc "${cflags[@]}" -o "$out/loadgen" bench/loadgen/loadgen.c
-gcc "${cflags[@]}" -o "$out/echo_epoll" bench/peers/epoll/echo_epoll.c
+gcc "${cflags[@]}" -pthread -o "$out/echo_epoll" bench/peers/epoll/echo_epoll.c
 gcc "${cflags[@]}" -o "$out/echo_uring" bench/peers/uring/echo_uring.c -luring
 (cd bench/peers/go && go build -o "../../../$out/echo_go" .)
 publish() { dotnet publish "$1" -c Release -o "$out/$2" --nologo -v quiet; }

@@ -7,15 +7,18 @@ internal sealed class BenchOptions
 {
     public const string Usage = """
         usage: bench/run.sh [--quick] [--publish] [--render] [--workloads A,B] [--peers A,B]
-                            [--passes N] [--rounds N] [--seconds S] [--server-cpu N] [--load-cpu N]
+                            [--passes N] [--rounds N] [--seconds S] [--threads N]
+                            [--server-cpu N] [--load-cpu N]
           --quick      the guard: fails when the service lost its speed altogether, or the guard its teeth
           --publish    keep the results in docs/performance/ and write tables and charts from them
           --render     write tables and charts again from what was published; measures nothing
-          --workloads  names, or the groups main, connections, sizes (default: all)
+          --workloads  names, or the groups main, connections, sizes, threads (default: all)
           --peers      names (default: all but service-jit, bare and epoll-cs); epoll is always there, since ratios refer to it
           --passes     times that servers are started afresh per workload (default 2)
           --rounds     slices per peer in a pass, taken in turn with the other peers (default 4)
           --seconds    length of a slice (default 1)
+          --threads    socket threads, for the closed loops among the workloads and the peers that can be told;
+                       server and load share both cores then
         """;
 
     /// <summary>Root of the repository.</summary>
@@ -42,6 +45,9 @@ internal sealed class BenchOptions
 
     public int LoadCpu { get; private set; } = 1;
 
+    /// <summary>Socket threads for closed loops that do not say themselves; 0: the servers' own choice, on one core.</summary>
+    public int Threads { get; private set; }
+
     /// <summary>Where <c>run.sh</c> puts what it builds.</summary>
     public string BinaryPath => Path.Combine(Root, "artifacts", "bench");
 
@@ -50,6 +56,12 @@ internal sealed class BenchOptions
     public string DocsPath => Path.Combine(Root, "docs");
 
     public string PublishedResultsPath => Path.Combine(DocsPath, "performance", "results.json");
+
+    /// <summary>Cores of the server, as <c>taskset</c> takes them: with several socket threads it may run on both.</summary>
+    public string ServerCpus(Workload workload) => workload.Threads > 0 ? $"{ServerCpu},{LoadCpu}" : $"{ServerCpu}";
+
+    /// <summary>Cores of the load, as <c>taskset</c> takes them.</summary>
+    public string LoadCpus(Workload workload) => workload.Threads > 0 ? $"{ServerCpu},{LoadCpu}" : $"{LoadCpu}";
 
     public static bool TryParse(
         string[] args, [NotNullWhen(true)] out BenchOptions? options, [NotNullWhen(false)] out string? problem)
@@ -72,6 +84,19 @@ internal sealed class BenchOptions
                 options = null;
                 return false;
             }
+        }
+
+        if (options.Threads > 0)
+        {
+            if (options.Publish)
+            {
+                problem = "--threads: what is published has its number of threads in its name, in the group threads";
+                options = null;
+                return false;
+            }
+
+            var threads = options.Threads;
+            options.Workloads = [.. options.Workloads.Where(workload => workload.TakesThreads).Select(workload => workload.With(threads))];
         }
 
         if (options.Quick)
@@ -104,6 +129,8 @@ internal sealed class BenchOptions
                 var parsed = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds);
                 Seconds = seconds;
                 return parsed && seconds is >= 0.1 and <= 600;
+            case "--threads":
+                return TryParseCount(value, least: 1, out var threads) && (Threads = threads) <= 64;
             case "--server-cpu":
                 return TryParseCount(value, least: 0, out var serverCpu) && (ServerCpu = serverCpu) >= 0;
             case "--load-cpu":

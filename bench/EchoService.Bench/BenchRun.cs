@@ -51,26 +51,17 @@ internal sealed class BenchRun(BenchOptions options)
     private async Task MeasurePassAsync(
         Workload workload, IReadOnlyList<Peer> peers, Dictionary<string, List<Slice>> slices, CancellationToken cancellationToken)
     {
-        // Memory is that of a fresh process; a second round would measure what the first left behind.
-        var rounds = workload.Mode == "idle" ? 1 : options.Rounds;
         var servers = new Dictionary<Peer, ServerProcess>();
         try
         {
-            for (var round = 0; round < rounds; round++)
+            var (load, problem) = workload.Mode == "open"
+                ? await AtHalfRateAsync(workload, servers, cancellationToken)
+                : (workload, null);
+            for (var round = 0; round < Rounds(workload); round++)
             {
                 foreach (var peer in peers)
                 {
-                    if (servers.GetValueOrDefault(peer) is not { HasExited: false } server)
-                    {
-                        servers.Remove(peer, out var crashed);
-                        crashed?.Dispose();
-                        servers[peer] = server = await ServerProcess.StartAsync(options, peer, ExtraArguments(peer, workload), cancellationToken);
-                        if (workload.Mode != "idle")
-                        {
-                            await LoadAsync(workload, peer, server, TimeSpan.FromMilliseconds(50), options.Quick ? Math.Min(peer.Warmup, QuickWarmup) : peer.Warmup, seconds: 0.1, cancellationToken);
-                        }
-                    }
-                    var slice = await MeasureSliceAsync(workload, peer, server, cancellationToken);
+                    var slice = problem ?? await MeasureSliceAsync(load, peer, await ServerOfAsync(workload, peer, servers, cancellationToken), cancellationToken);
                     slices[peer.Name].Add(slice);
                     Console.WriteLine($"  {peer.Name,-15} {Tables.Brief(workload, slice)}");
                 }
@@ -83,6 +74,46 @@ internal sealed class BenchRun(BenchOptions options)
                 server.Dispose();
             }
         }
+    }
+
+    /// <summary>What a server has left behind is no part of these figures, or they are counts that say nothing new a second time.</summary>
+    private int Rounds(Workload workload) => workload.Mode == "idle" || workload == Workload.Allocations ? 1 : options.Rounds;
+
+    /// <summary>The peer's server of this pass, warm; another one when it has crashed.</summary>
+    private async Task<ServerProcess> ServerOfAsync(
+        Workload workload, Peer peer, Dictionary<Peer, ServerProcess> servers, CancellationToken cancellationToken)
+    {
+        if (servers.GetValueOrDefault(peer) is { HasExited: false } running)
+        {
+            return running;
+        }
+
+        servers.Remove(peer, out var crashed);
+        crashed?.Dispose();
+        var server = servers[peer] = await ServerProcess.StartAsync(options, peer, workload, cancellationToken);
+        if (workload.Mode != "idle")
+        {
+            await LoadAsync(workload.AsClosedLoop(), peer, server, TimeSpan.FromMilliseconds(50), WarmupOf(peer), seconds: 0.1, cancellationToken);
+        }
+
+        return server;
+    }
+
+    private double WarmupOf(Peer peer) => options.Quick ? Math.Min(peer.Warmup, QuickWarmup) : peer.Warmup;
+
+    /// <summary>The workload with half the rate that the C server reaches in a closed loop now, or why there is none.</summary>
+    private async Task<(Workload Load, Slice? Problem)> AtHalfRateAsync(
+        Workload workload, Dictionary<Peer, ServerProcess> servers, CancellationToken cancellationToken)
+    {
+        var server = await ServerOfAsync(workload, Peer.Epoll, servers, cancellationToken);
+        var closed = await _load.RunAsync(workload.AsClosedLoop(), server, Warmup, options.Seconds, cancellationToken);
+        if (closed.Rate is not { } most)
+        {
+            return (workload, closed);
+        }
+
+        Console.WriteLine($"  {Peer.Epoll.Name,-15} {Tables.Brief(workload, closed)}; closed loop, half of it is offered");
+        return (workload with { Rate = Math.Round(most / 2) }, null);
     }
 
     private async Task<Slice> MeasureSliceAsync(
@@ -115,16 +146,6 @@ internal sealed class BenchRun(BenchOptions options)
         var slice = await _load.RunAsync(workload, server, warmup, seconds, cancellationToken);
         return await poller.StopAsync() is { } problem ? new Slice { Error = problem } : slice;
     }
-
-    /// <summary>
-    /// The service's limit of 10,000 connections is a default that protects, as is UDP being off and limited by rate;
-    /// a workload that needs more raises it, as its operator would. Nothing else is ever changed.
-    /// </summary>
-    private static string ExtraArguments(Peer peer, Workload workload) =>
-        peer.Arguments != Peer.Service.Arguments ? ""
-        : workload.Mode == "udp" ? "--Echo:Udp:Enabled=true --Echo:Udp:RatePerSource=1000000"
-        : workload.Connections > 10_000 ? "--Echo:MaxConnections=20000"
-        : "";
 
     private IReadOnlyList<Peer> PeersOf(Workload workload) => options.Peers is { } chosen
         ? [.. chosen.Where(workload.Takes)]

@@ -52,7 +52,7 @@ internal sealed class Guard(BenchOptions options)
             faults.Add($"{peer.Title} takes {cpu:0.00} × the CPU time per message of {Peer.Epoll.Title}");
         }
 
-        using var server = await ServerProcess.StartAsync(options, peer, "", cancellationToken);
+        using var server = await ServerProcess.StartAsync(options, peer, Workload.Closed64, cancellationToken);
         var slice = await new AllocationMeter(new LoadGenerator(options)).MeasureAsync(server, AllocationSeconds, cancellationToken);
         Console.WriteLine($"{peer.Title}: {slice.AllocatedPerMessage:0.000} bytes allocated per message over {slice.Messages:N0} messages {slice.Error}");
         if (slice.Error is not null)

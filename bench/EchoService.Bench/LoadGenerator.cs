@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace EchoService.Bench;
 
-/// <summary>Runs <c>loadgen</c>, pinned to the load's core, against a server.</summary>
+/// <summary>Runs <c>loadgen</c>, on the load's core or cores, against a server.</summary>
 internal sealed class LoadGenerator(BenchOptions options)
 {
     private const double MiB = 1024 * 1024;
@@ -14,7 +14,7 @@ internal sealed class LoadGenerator(BenchOptions options)
     {
         var program = Path.Combine(options.BinaryPath, "loadgen");
         var arguments = string.Create(CultureInfo.InvariantCulture,
-            $"-c {options.LoadCpu} {program} {workload.Mode} --port {server.Port} --pid {server.Id} --connections {workload.Connections} --size {workload.Size} --warmup {warmup} --seconds {seconds}");
+            $"-c {options.LoadCpus(workload)} {program} {workload.Mode} --port {server.Port} --pid {server.Id} --connections {workload.Connections} --size {workload.Size} --warmup {warmup} --seconds {seconds}{(workload.Rate > 0 ? $" --rate {workload.Rate:0}" : "")}");
         using var process = Process.Start(new ProcessStartInfo("taskset", arguments)
         {
             RedirectStandardOutput = true,
@@ -63,13 +63,15 @@ internal sealed class LoadGenerator(BenchOptions options)
         return new Slice
         {
             Rate = units / seconds,
+            OfferedRate = workload.Rate > 0 ? workload.Rate : null,
             // Beside a firehose it would be the firehose's cost for the most part.
             CpuMicros = workload.Mode == "mixed" ? null : Value("serverCpuSeconds") / units * 1e6,
             P50Micros = closedLoop ? Value("p50Micros") : null,
             P99Micros = closedLoop ? Value("p99Micros") : null,
             FirehoseMiB = workload.Mode == "mixed" ? Value("firehoseBytes") / MiB / seconds : null,
             ServerBusy = Value("serverCpuSeconds") / seconds,
-            LoadBusy = Value("loadCpuSeconds") / seconds,
+            // In an open loop it never sleeps.
+            LoadBusy = workload.Mode == "open" ? null : Value("loadCpuSeconds") / seconds,
             Messages = Value("messages"),
         };
     }

@@ -13,16 +13,16 @@ internal sealed record Peer(string Name, string Title, string Program, string Ar
 
     private const string ServiceArguments = "--Echo:Port={port} --urls http://127.0.0.1:{management}";
 
-    public static readonly Peer Service = new("service", "EchoService", "service/EchoService", ServiceArguments) { Warmup = ShortWarmup };
+    public static readonly Peer Service = new("service", "EchoService", "service/EchoService", ServiceArguments) { Warmup = ShortWarmup, Threads = SocketThreads.RuntimeVariable };
 
     /// <summary>The same compiled as it runs, as <c>dotnet run</c> does it; only measured when it is named.</summary>
-    public static readonly Peer ServiceJit = new("service-jit", "EchoService, JIT", "service-jit/EchoService", ServiceArguments);
+    public static readonly Peer ServiceJit = new("service-jit", "EchoService, JIT", "service-jit/EchoService", ServiceArguments) { Threads = SocketThreads.RuntimeVariable };
 
     public static readonly Peer ServicePolled = Service with { Name = "service-polled", Title = "EchoService, polled", Polled = true };
 
-    public static readonly Peer Epoll = new("epoll", "C epoll, level-triggered", "echo_epoll", "{port} lt") { Warmup = ShortWarmup };
+    public static readonly Peer Epoll = new("epoll", "C epoll, level-triggered", "echo_epoll", "{port} lt") { Warmup = ShortWarmup, Threads = SocketThreads.Argument };
 
-    public static readonly Peer EpollEdge = new("epoll-et", "C epoll, edge-triggered", "echo_epoll", "{port} et") { Warmup = ShortWarmup };
+    public static readonly Peer EpollEdge = new("epoll-et", "C epoll, edge-triggered", "echo_epoll", "{port} et") { Warmup = ShortWarmup, Threads = SocketThreads.Argument };
 
     public static readonly Peer Uring = new("io_uring", "C io_uring", "echo_uring", "{port}") { Warmup = ShortWarmup };
 
@@ -35,7 +35,7 @@ internal sealed record Peer(string Name, string Title, string Program, string Ar
     public static readonly Peer Sample = new("sample", "Microsoft's sample", "peers/echo-peers", "sample {port}");
 
     /// <summary>The least that can be written on SocketAsyncEventArgs; only measured when it is named.</summary>
-    public static readonly Peer Bare = new("bare", "Bare SocketAsyncEventArgs", "floor/echo-floor", "bare {port}") { Warmup = ShortWarmup };
+    public static readonly Peer Bare = new("bare", "Bare SocketAsyncEventArgs", "floor/echo-floor", "bare {port}") { Warmup = ShortWarmup, Threads = SocketThreads.RuntimeVariable };
 
     /// <summary>The C server in C#, with no socket class in the way; only measured when it is named.</summary>
     public static readonly Peer EpollCSharp = new("epoll-cs", "epoll from C#", "floor/echo-floor", "epoll {port}") { Warmup = ShortWarmup };
@@ -48,6 +48,8 @@ internal sealed record Peer(string Name, string Title, string Program, string Ar
     /// after three it is still at it, which shows in the 99th percentile.
     /// </summary>
     public double Warmup { get; private init; } = 8;
+
+    public SocketThreads Threads { get; private init; }
 
     public static readonly IReadOnlyList<Peer> All = [Service, ServiceJit, Epoll, EpollEdge, Uring, Go, Kestrel, Await, Sample, Bare, EpollCSharp, ServicePolled];
 }

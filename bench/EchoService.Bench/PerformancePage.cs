@@ -9,13 +9,15 @@ namespace EchoService.Bench;
 /// </summary>
 internal static class PerformancePage
 {
+    private const string NothingYet = "Nothing has been measured yet.";
+
     public static void Render(BenchOptions options, BenchResults results)
     {
         var page = Path.Combine(options.DocsPath, "performance.md");
         var text = File.ReadAllText(page);
         foreach (var (name, content) in Parts(results))
         {
-            text = Replace(text, name, results.Workloads.Count > 0 ? content : "Nothing has been measured yet.");
+            text = Replace(text, name, results.Workloads.Count > 0 ? content : NothingYet);
         }
 
         File.WriteAllText(page, text);
@@ -35,6 +37,9 @@ internal static class PerformancePage
             .Select(workload => Tables.Workload(workload, results.Find(workload)!))));
         yield return ("connections", Tables.Growth(results, Workload.ByConnections, workload => workload.Connections.ToString("N0", CultureInfo.InvariantCulture)));
         yield return ("sizes", Tables.Growth(results, Workload.BySize, workload => Workload.FormatSize(workload.Size)));
+        yield return ("threads", Workload.ByThreads.Any(workload => results.Find(workload) is not null)
+            ? $"{Tables.Threads(results)}\n![Cost by socket threads](performance/threads.svg)"
+            : NothingYet);
         yield return ("capacity", Tables.Capacity(results));
     }
 
@@ -68,7 +73,23 @@ internal static class PerformancePage
             yield return ("sizes", Chart.Lines("Cost of a message by its size, 64 connections", "server CPU, µs per message", sizes,
                 [.. Workload.BySize.Select(workload => ((double)workload.Size, Workload.FormatSize(workload.Size)))]));
         }
+        if (ThreadLines(results) is { Count: > 0 } threads)
+        {
+            yield return ("threads", Chart.Lines("Cost of a 64 B message by socket threads, 64 and 1,000 connections", "server CPU, µs per message", threads,
+                [.. Workload.ByThreads.Select(workload => workload.Threads).Distinct().Select(count => ((double)count, $"{count}"))]));
+        }
     }
+
+    private static List<Chart.Line> ThreadLines(BenchResults results) =>
+        [.. from line in Workload.ByThreads.GroupBy(workload => workload.Connections)
+            from peer in line.First().Peers
+            let points = (
+                from workload in line
+                let cost = results.Find(workload)?.Of(peer, slice => slice.CpuMicros)
+                where cost is not null
+                select new Chart.Point(workload.Threads, cost.Median)).ToList()
+            where points.Count > 0
+            select new Chart.Line($"{(peer == Peer.Service ? "service" : "C epoll")}, {line.Key:N0}", points)];
 
     private static List<Chart.Bar> CpuBars(Workload workload, WorkloadResult result) =>
         [.. from peer in workload.Peers

@@ -5,10 +5,13 @@ using System.Net.Sockets;
 
 namespace EchoService.Bench;
 
-/// <summary>A peer that runs, pinned to the server's core.</summary>
+/// <summary>A peer that runs, on the server's core or cores.</summary>
 internal sealed class ServerProcess : IDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Read by the runtime at its first socket (SocketAsyncEngine.Unix.cs).</summary>
+    private const string ThreadCountVariable = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
 
     private readonly Process _process;
     private volatile string? _complaint;
@@ -36,7 +39,7 @@ internal sealed class ServerProcess : IDisposable
     public string Complaint => _complaint ?? "nothing on stderr";
 
     public static async Task<ServerProcess> StartAsync(
-        BenchOptions options, Peer peer, string extraArguments, CancellationToken cancellationToken)
+        BenchOptions options, Peer peer, Workload workload, CancellationToken cancellationToken)
     {
         var (port, managementPort) = (FreePort(), FreePort());
         var program = Path.Combine(options.BinaryPath, peer.Program);
@@ -45,16 +48,21 @@ internal sealed class ServerProcess : IDisposable
             throw new BenchException($"{program} is not there; bench/run.sh builds it");
         }
 
-        var arguments = $"{peer.Arguments} {extraArguments}"
+        var arguments = $"{peer.Arguments} {ExtraArguments(peer, workload)}"
             .Replace("{port}", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{management}", managementPort.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
-        var start = new ProcessStartInfo("taskset", $"-c {options.ServerCpu} {program} {arguments}")
+        var start = new ProcessStartInfo("taskset", $"-c {options.ServerCpus(workload)} {program} {arguments}")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Path.GetDirectoryName(program),
         };
         RemoveTuning(start.Environment);
+        if (workload.Threads > 0 && peer.Threads == SocketThreads.RuntimeVariable)
+        {
+            start.Environment[ThreadCountVariable] = workload.Threads.ToString(CultureInfo.InvariantCulture);
+        }
+
         var server = new ServerProcess(Process.Start(start)!, port, managementPort);
         try
         {
@@ -78,6 +86,23 @@ internal sealed class ServerProcess : IDisposable
 
         _process.WaitForExit();
         _process.Dispose();
+    }
+
+    /// <summary>
+    /// The service's limit of 10,000 connections is a default that protects, as is UDP being off and limited by rate;
+    /// a workload that needs more raises it, as its operator would. Threads aside, nothing else is ever changed.
+    /// </summary>
+    private static string ExtraArguments(Peer peer, Workload workload)
+    {
+        if (peer.Threads == SocketThreads.Argument && workload.Threads > 0)
+        {
+            return workload.Threads.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return peer.Arguments != Peer.Service.Arguments ? ""
+            : workload.Mode == "udp" ? "--Echo:Udp:Enabled=true --Echo:Udp:RatePerSource=1000000"
+            : workload.Connections > 10_000 ? "--Echo:MaxConnections=20000"
+            : "";
     }
 
     /// <summary>Every peer runs as it comes: nothing in the caller's environment may tune a runtime.</summary>

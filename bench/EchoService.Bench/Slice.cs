@@ -9,6 +9,9 @@ internal sealed record Slice
     /// <summary>Units per second; see <see cref="Workload.Unit"/>.</summary>
     public double? Rate { get; init; }
 
+    /// <summary>Messages per second that were due, where the load does not wait for answers.</summary>
+    public double? OfferedRate { get; init; }
+
     /// <summary>Server CPU time (user + system) per unit, in microseconds.</summary>
     public double? CpuMicros { get; init; }
 

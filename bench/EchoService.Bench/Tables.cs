@@ -44,8 +44,10 @@ internal static class Tables
             }
 
             var against = target.To is null ? "" : target.To == Peer.Service ? "unpolled" : target.To.Title;
-            table.AppendLine(Text(
-                $"| {target.Workload.Title} | {target.Measure} | {against} | {(target.AtLeast ? "≥" : "≤")} {target.Limit:0.00} | {Spread(value)} | {(target.IsMetBy(value.Median) ? "met" : "**missed**")} |"));
+            var (limit, verdict) = target.Limit is { } bound
+                ? (Text($"{(target.AtLeast ? "≥" : "≤")} {bound:0.00}"), target.IsMetBy(value.Median) ? "met" : "**missed**")
+                : ("–", "");
+            table.AppendLine($"| {target.Workload.Title} | {target.Measure} | {against} | {limit} | {Spread(value)} | {verdict} |");
         }
         return table.ToString();
     }
@@ -60,6 +62,19 @@ internal static class Tables
             {
                 table.AppendLine(Text($"| {label(workload)} | {string.Join(" | ", peers.Select(peer => Micros(result.Of(peer, slice => slice.CpuMicros)?.Median)))} |"));
             }
+        }
+        return table.ToString();
+    }
+
+    public static string Threads(BenchResults results)
+    {
+        var lines = Bench.Workload.ByThreads.GroupBy(workload => workload.Connections)
+            .SelectMany(group => group.First().Peers.Select(peer => (Peer: peer, Workloads: group.ToList()))).ToList();
+        var table = new StringBuilder($"| threads | {string.Join(" | ", lines.Select(line => Text($"{line.Peer.Title}, {line.Workloads[0].Connections:N0} connections")))} |\n|---|{string.Concat(lines.Select(_ => "---:|"))}\n");
+        foreach (var threads in Bench.Workload.ByThreads.Select(workload => workload.Threads).Distinct())
+        {
+            var cells = lines.Select(line => Micros(results.Find(line.Workloads.First(workload => workload.Threads == threads))?.Of(line.Peer, slice => slice.CpuMicros)?.Median));
+            table.AppendLine(Text($"| {threads} | {string.Join(" | ", cells)} |"));
         }
         return table.ToString();
     }

@@ -1,7 +1,7 @@
 namespace EchoService.Bench;
 
-/// <summary>A ratio (or, with no peer, a value) that the service is to reach.</summary>
-internal sealed record Target(Workload Workload, string Measure, Func<Slice, double?> Of, Peer? To, bool AtLeast, double Limit)
+/// <summary>A ratio (or, with no peer, a value) that the service is to reach, or with no limit is just to be told.</summary>
+internal sealed record Target(Workload Workload, string Measure, Func<Slice, double?> Of, Peer? To, bool AtLeast, double? Limit)
 {
     /// <summary>
     /// Below this nothing is allocated per message: the smallest object there is takes 24 bytes, and the share of a
@@ -29,6 +29,11 @@ internal sealed record Target(Workload Workload, string Measure, Func<Slice, dou
         Rate(Workload.Churn, Peer.Epoll, 0.90),
         Rate(Workload.Mixed, Peer.Epoll, 0.60),
         new(Workload.Mixed, "p99 of the chatty", slice => slice.P99Micros, Peer.Epoll, AtLeast: false, 1.5),
+        .. Workload.ByThreads.Where(workload => workload.Threads > 1).Select(workload => Cpu(workload, Peer.Epoll, 1.10)),
+        Cpu(Workload.Open64, Peer.Epoll, 1.10),
+        Cpu(Workload.Open1000, Peer.Epoll, 1.10),
+        new(Workload.Open64, "p99 from when a message was due", slice => slice.P99Micros, Peer.Epoll, AtLeast: false, null),
+        new(Workload.Open1000, "p99 from when a message was due", slice => slice.P99Micros, Peer.Epoll, AtLeast: false, null),
         new(Workload.Idle, "resident KiB per connection", slice => slice.BytesPerConnection / 1024, null, AtLeast: false, 2.5),
         new(Workload.Allocations, "bytes allocated per message", slice => slice.AllocatedPerMessage, null, AtLeast: false, MostAllocated),
         new(Workload.Polled, "messages per second", slice => slice.Rate, Peer.Service, AtLeast: true, 0.97),

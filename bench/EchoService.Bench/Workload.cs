@@ -4,7 +4,7 @@ namespace EchoService.Bench;
 
 /// <summary>What one load generator run does, and what one unit of it is called.</summary>
 /// <param name="Name">Key in options and results.</param>
-/// <param name="Group"><c>main</c>, <c>connections</c> or <c>sizes</c>.</param>
+/// <param name="Group"><c>main</c>, <c>connections</c>, <c>sizes</c> or <c>threads</c>.</param>
 /// <param name="Title">Heading in tables.</param>
 /// <param name="Mode">Mode of the load generator.</param>
 /// <param name="Connections">Connections at a time, the firehose not counted.</param>
@@ -27,6 +27,10 @@ internal sealed record Workload(string Name, string Group, string Title, string 
     public static readonly Workload Churn = new("churn", "main", "Connect, echo 64 B, close; 64 at a time", "churn", 64, 64);
 
     public static readonly Workload Mixed = new("mixed", "main", "64 chatty connections × 64 B beside one firehose of 4 MiB messages", "mixed", 64, 64);
+
+    public static readonly Workload Open64 = Open("open-64", 64);
+
+    public static readonly Workload Open1000 = Open("open-1000", 1_000);
 
     public static readonly Workload Idle = new("idle", "main", "18,000 idle connections after one byte each", "idle", 18_000, 1);
 
@@ -51,6 +55,12 @@ internal sealed record Workload(string Name, string Group, string Title, string 
         [.. new[] { 1, 64, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576 }.Select(size => new Workload(
             $"size-{size}", "sizes", $"64 connections × {FormatSize(size)}, closed loop", "closed", 64, size) { Peers = ForGrowth })];
 
+    public static readonly IReadOnlyList<Workload> ByThreads =
+        [.. from connections in new[] { 64, 1_000 }
+            from threads in new[] { 1, 2, 8 }
+            select new Workload($"threads-{threads}-{connections}", "threads", $"{connections:N0} connections × 64 B, closed loop{On(threads)}", "closed", connections, 64)
+            { Peers = [Peer.Service, Peer.Epoll], Threads = threads }];
+
     public static readonly IReadOnlyList<Workload> All =
     [
         Closed64,
@@ -62,21 +72,53 @@ internal sealed record Workload(string Name, string Group, string Title, string 
         Churn,
         Mixed,
         new("udp", "main", "64 sockets × 64 B datagrams over UDP, closed loop", "udp", 64, 64) { Peers = [Peer.Service, Peer.Epoll] },
+        Open64,
+        Open1000,
         Idle,
         Polled,
         Allocations,
         .. ByConnections,
         .. BySize,
+        .. ByThreads,
     ];
+
+    /// <summary>Messages a second in all, where the load does not wait for answers; known once the pass has begun.</summary>
+    public double Rate { get; init; }
+
+    /// <summary>Threads that serve sockets, on both cores like the load; 0: the server has one core to itself, and what its runtime makes of that.</summary>
+    public int Threads { get; private init; }
 
     /// <summary>Those measured unless the options say otherwise.</summary>
     public IReadOnlyList<Peer> Peers { get; private init; } = Standard;
 
     /// <summary>Whether it is measured with a peer that the options name.</summary>
     public bool Takes(Peer peer) =>
-        Peers.Contains(peer)
-        || (peer == Peer.ServiceJit && Peers.Contains(Peer.Service))
-        || ((peer == Peer.Bare || peer == Peer.EpollCSharp) && Peers.Contains(Peer.Epoll) && Mode != "udp");
+        (Threads == 0 || peer.Threads != SocketThreads.Fixed)
+        && (Peers.Contains(peer)
+            || (peer == Peer.ServiceJit && Peers.Contains(Peer.Service))
+            || ((peer == Peer.Bare || peer == Peer.EpollCSharp) && Peers.Contains(Peer.Epoll) && Mode != "udp"));
+
+    /// <summary>Whether <see cref="With"/> makes sense: a closed loop beside the C server.</summary>
+    public bool TakesThreads => Mode == "closed" && Threads == 0 && Peers.Contains(Peer.Epoll);
+
+    /// <summary>The same with so many socket threads.</summary>
+    public Workload With(int threads) => this with
+    {
+        Name = $"{Name}-threads-{threads}",
+        Title = Title + On(threads),
+        Threads = threads,
+    };
+
+    /// <summary>The same load in a closed loop.</summary>
+    public Workload AsClosedLoop() => Mode == "open" ? this with { Mode = "closed" } : this;
+
+    private static Workload Open(string name, int connections) =>
+        new(name, "main", $"{connections:N0} connections × 64 B at half the rate that C epoll reaches, open loop", "open", connections, 64)
+        {
+            Peers = [Peer.Service, Peer.Epoll, Peer.Go],
+        };
+
+    private static string On(int threads) => $", {threads} socket thread{(threads == 1 ? "" : "s")}";
 
     /// <summary>The peer that ratios refer to.</summary>
     public Peer Baseline { get; private init; } = Peer.Epoll;

@@ -1,9 +1,11 @@
 // Load generator: one thread, epoll, every byte's place in its stream checked.
 //
-//   loadgen closed|stream|mixed|churn|idle|udp --port N --pid N
-//           [--connections N] [--size BYTES] [--warmup SECONDS] [--seconds SECONDS]
+//   loadgen closed|open|stream|mixed|churn|idle|udp --port N --pid N
+//           [--connections N] [--size BYTES] [--rate N] [--warmup SECONDS] [--seconds SECONDS]
 //
 //   closed  each connection has one message of SIZE bytes under way
+//   open    RATE messages a second in all, due in equal steps and on each connection in turn, whether
+//           or not earlier ones are back; latency counts from when a message was due
 //   stream  each connection keeps SIZE bytes under way
 //   mixed   closed, beside one connection that has 4 MiB messages under way (the firehose)
 //   churn   CONNECTIONS at a time: connect, echo one message, close
@@ -44,9 +46,12 @@ enum {
     MAX_DATAGRAM = 65507, // over IPv4
     RESEND_AFTER = 200 * 1000 * 1000, // nanoseconds without an echo; TCP's least timeout on Linux
     MOST_RESENT = 100,                // one datagram of so many; with more, other work than the echo is measured
+    LATE_AFTER = 1000 * 1000,         // nanoseconds from when a message was due until it is sent
+    MOST_LATE = 20,                   // one message of so many; with more, the load itself is measured
+    HOPELESS_AFTER = 200 * 1000 * 1000, // nanoseconds; further behind, all time would go into sending
 };
 
-enum mode { CLOSED, STREAM, MIXED, CHURN, IDLE, UDP };
+enum mode { CLOSED, OPEN, STREAM, MIXED, CHURN, IDLE, UDP };
 enum phase { RAMP, WARMUP, MEASURE, DRAIN };
 
 struct connection {
@@ -55,6 +60,7 @@ struct connection {
     bool firehose;
     bool waits_for_room;
     uint64_t size;
+    uint64_t due; // open loop: bytes that are to be sent by now
     uint64_t sent;
     uint64_t received;
     uint64_t message_sent_at;
@@ -81,6 +87,14 @@ static uint64_t chatty_bytes;
 static uint64_t firehose_bytes;
 static uint64_t churned;
 static uint64_t resent;
+
+// Open loop. Message N is due N intervals after the first, on connection N modulo their number.
+static double interval; // nanoseconds
+static uint64_t first_due_at;
+static uint64_t next_due; // number of the message
+static uint64_t measured_from;
+static uint64_t due_messages; // within the measured window
+static uint64_t late_messages;
 
 static _Noreturn void die(const char *format, ...)
 {
@@ -177,8 +191,10 @@ static uint64_t send_limit(const struct connection *c)
     case RAMP:
         return c->size;
     case DRAIN:
-        return c->sent;
+        return mode == OPEN ? c->due : c->sent;
     default:
+        if (mode == OPEN)
+            return c->due;
         return mode == STREAM ? c->received + c->size : (c->received / c->size + 1) * c->size;
     }
 }
@@ -226,6 +242,29 @@ static void start_message(struct connection *c, uint64_t time)
         send_datagram(c, time);
     else
         send_more(c);
+}
+
+static uint64_t due_at(uint64_t message)
+{
+    return first_due_at + (uint64_t)((double)message * interval);
+}
+
+// Sends what has become due, which may be several messages after a turn that took long.
+static void send_due(void)
+{
+    uint64_t time = now();
+    if (time > due_at(next_due) + HOPELESS_AFTER)
+        die("the load did not keep up with its rate");
+    for (uint64_t due; (due = due_at(next_due)) <= time; next_due++) {
+        struct connection *c = &connections[next_due % (uint64_t)connection_count];
+        c->due += c->size;
+        send_more(c);
+        if (phase == MEASURE) {
+            due_messages++;
+            if (time - due > LATE_AFTER)
+                late_messages++;
+        }
+    }
 }
 
 static void resend_lost(void)
@@ -293,6 +332,18 @@ static bool receive_datagram(struct connection *c)
     return true;
 }
 
+// A receive may end several messages of an open loop. The first of all was the ramp's.
+static void record_due(const struct connection *c, uint64_t received_before)
+{
+    uint64_t time = now();
+    for (uint64_t number = received_before / c->size; number < c->received / c->size; number++) {
+        uint64_t due = due_at((number - 1) * (uint64_t)connection_count + (uint64_t)(c - connections));
+        // One that was due in the window counts even if it comes back when that is over: it is the slowest that do.
+        if (phase >= MEASURE && due >= measured_from)
+            record(time - due);
+    }
+}
+
 static void on_echo(struct connection *c)
 {
     uint64_t before = c->received;
@@ -302,6 +353,10 @@ static void on_echo(struct connection *c)
         *(c->firehose ? &firehose_bytes : &chatty_bytes) += c->received - before;
     if (mode == STREAM && phase != RAMP) {
         send_more(c);
+    } else if (mode == OPEN && phase != RAMP) {
+        record_due(c, before);
+        if (c->waits_for_room)
+            send_more(c);
     } else if (c->received % c->size == 0) {
         uint64_t time = now();
         if (phase == MEASURE && !c->firehose)
@@ -341,7 +396,11 @@ static void on_churn(struct connection *c)
 static void turn(void)
 {
     struct epoll_event events[MAX_EVENTS];
-    int count = epoll_wait(epoll_fd, events, MAX_EVENTS, 100);
+    // An open loop never sleeps: messages leave when they are due, and no server's send has to wake the load.
+    bool sends_by_time = mode == OPEN && (phase == WARMUP || phase == MEASURE);
+    if (sends_by_time)
+        send_due();
+    int count = epoll_wait(epoll_fd, events, MAX_EVENTS, sends_by_time ? 0 : 100);
     if (count < 0 && errno != EINTR)
         die("epoll_wait: %s", strerror(errno));
     for (int i = 0; i < count; i++) {
@@ -354,6 +413,8 @@ static void turn(void)
             on_echo(c);
         if (events[i].events & EPOLLOUT)
             send_more(c);
+        if (sends_by_time)
+            send_due();
     }
     if (mode == UDP)
         resend_lost();
@@ -383,7 +444,7 @@ static void run_until(uint64_t deadline)
 static bool all_echoed(void)
 {
     for (int i = 0; i < connection_count; i++)
-        if (connections[i].received != connections[i].sent)
+        if (connections[i].received != send_limit(&connections[i]))
             return false;
     return true;
 }
@@ -450,13 +511,17 @@ static void measure(int pid, double warmup, double seconds)
     } else {
         ramp(connection_count);
         phase = WARMUP;
-        for (int i = 0; i < connection_count; i++)
-            start_message(&connections[i], now());
+        first_due_at = now();
+        for (int i = 0; i < connection_count; i++) {
+            connections[i].due = connections[i].sent;
+            if (mode != OPEN)
+                start_message(&connections[i], now());
+        }
     }
     run_until(now() + (uint64_t)(warmup * 1e9));
 
     phase = MEASURE;
-    uint64_t start = now();
+    uint64_t start = measured_from = now();
     uint64_t server_start = read_clock(server_cpu), load_start = read_clock(CLOCK_PROCESS_CPUTIME_ID);
     run_until(start + (uint64_t)(seconds * 1e9));
     uint64_t server_end = read_clock(server_cpu), load_end = read_clock(CLOCK_PROCESS_CPUTIME_ID);
@@ -467,6 +532,9 @@ static void measure(int pid, double warmup, double seconds)
     double messages = (double)chatty_bytes / (double)message_size;
     if ((double)resent * MOST_RESENT > messages)
         die("%llu datagrams were lost or late, %.0f came back", (unsigned long long)resent, messages);
+    if (late_messages * MOST_LATE > due_messages)
+        die("the load did not keep up with its rate: %llu of %llu messages left late", (unsigned long long)late_messages,
+            (unsigned long long)due_messages);
     printf("{\"connections\":%d,\"size\":%llu,\"seconds\":%.6f,\"messages\":%.1f,\"bytes\":%llu,"
            "\"firehoseBytes\":%llu,\"serverCpuSeconds\":%.9f,\"loadCpuSeconds\":%.9f,"
            "\"p50Micros\":%.1f,\"p99Micros\":%.1f,\"p999Micros\":%.1f}\n",
@@ -478,8 +546,8 @@ static void measure(int pid, double warmup, double seconds)
 
 static enum mode parse_mode(const char *name)
 {
-    static const char *names[] = {"closed", "stream", "mixed", "churn", "idle", "udp"};
-    for (int i = 0; i < 6; i++)
+    static const char *names[] = {"closed", "open", "stream", "mixed", "churn", "idle", "udp"};
+    for (int i = 0; i < 7; i++)
         if (strcmp(name, names[i]) == 0)
             return (enum mode)i;
     die("unknown mode %s", name);
@@ -490,10 +558,11 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"port", required_argument, NULL, 'p'},        {"pid", required_argument, NULL, 'i'},
         {"connections", required_argument, NULL, 'c'}, {"size", required_argument, NULL, 's'},
+        {"rate", required_argument, NULL, 'r'},
         {"warmup", required_argument, NULL, 'w'},      {"seconds", required_argument, NULL, 't'},
         {0}};
     int port = 0, pid = 0;
-    double warmup = 0.5, seconds = 1;
+    double warmup = 0.5, seconds = 1, rate = 0;
     connection_count = 64;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
@@ -509,6 +578,9 @@ int main(int argc, char **argv)
         case 's':
             message_size = (uint64_t)atoll(optarg);
             break;
+        case 'r':
+            rate = atof(optarg);
+            break;
         case 'w':
             warmup = atof(optarg);
             break;
@@ -520,9 +592,12 @@ int main(int argc, char **argv)
         }
     }
     if (optind != argc - 1 || port <= 0 || pid <= 0 || connection_count <= 0 || message_size == 0 || seconds <= 0)
-        die("usage: loadgen closed|stream|mixed|churn|idle|udp --port N --pid N [--connections N] [--size BYTES] "
-            "[--warmup SECONDS] [--seconds SECONDS]");
+        die("usage: loadgen closed|open|stream|mixed|churn|idle|udp --port N --pid N [--connections N] [--size BYTES] "
+            "[--rate N] [--warmup SECONDS] [--seconds SECONDS]");
     mode = parse_mode(argv[optind]);
+    if ((mode == OPEN) != (rate > 0))
+        die("an open loop, and nothing else, has a rate");
+    interval = 1e9 / rate;
     if (mode == MIXED)
         connection_count++;
     if (mode == IDLE)

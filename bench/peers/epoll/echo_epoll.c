@@ -1,12 +1,17 @@
-// Single-threaded epoll echo: the yardstick. `echo_epoll PORT lt|et`.
+// epoll echo: the yardstick. `echo_epoll PORT lt|et [THREADS]`, one thread unless told otherwise.
 //
-// One receive buffer is shared by all connections. A connection owns memory only while the
-// kernel has taken part of an echo; nothing is read from it meanwhile. Datagrams to 127.0.0.1 on
-// the same port are echoed too.
+// One receive buffer is shared by all connections of a thread. A connection owns memory only while
+// the kernel has taken part of an echo; nothing is read from it meanwhile. Datagrams to 127.0.0.1
+// on the same port are echoed too.
+//
+// Each thread has an epoll instance of its own. The first one accepts, and spreads connections over
+// all of them in turn, as the .NET runtime spreads sockets over its socket threads. From then on a
+// connection belongs to one thread, so threads share nothing per message.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 64 * 1024, MAX_FDS = 65536, MAX_EVENTS = 512, DATAGRAMS_PER_TURN = 64 };
+enum { BUFFER_SIZE = 64 * 1024, MAX_FDS = 65536, MAX_EVENTS = 512, DATAGRAMS_PER_TURN = 64, MAX_THREADS = 64 };
 
 struct pending {
     char *data;
@@ -24,9 +29,13 @@ struct pending {
     size_t length;
 };
 
-static char buffer[BUFFER_SIZE];
-static struct pending pending[MAX_FDS];
-static int epoll_fd;
+static _Thread_local char buffer[BUFFER_SIZE];
+static _Thread_local int epoll_fd;
+static struct pending pending[MAX_FDS]; // each entry is its connection's thread's
+static int epoll_fds[MAX_THREADS];
+static int thread_count = 1;
+static int listener;
+static int datagrams;
 static bool edge_triggered;
 
 static void die(const char *what)
@@ -35,11 +44,16 @@ static void die(const char *what)
     exit(1);
 }
 
-static void watch(int op, int fd, uint32_t events)
+static void watch_by(int instance, int op, int fd, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.fd = fd};
-    if (epoll_ctl(epoll_fd, op, fd, &event) < 0)
+    if (epoll_ctl(instance, op, fd, &event) < 0)
         die("epoll_ctl");
+}
+
+static void watch(int op, int fd, uint32_t events)
+{
+    watch_by(epoll_fd, op, fd, events);
 }
 
 static void close_connection(int fd)
@@ -49,8 +63,9 @@ static void close_connection(int fd)
     close(fd);
 }
 
-static void accept_all(int listener)
+static void accept_all(void)
 {
+    static unsigned next;
     for (;;) {
         int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
@@ -66,7 +81,8 @@ static void accept_all(int listener)
         }
         int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        watch(EPOLL_CTL_ADD, fd, edge_triggered ? EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET : EPOLLIN);
+        watch_by(epoll_fds[next++ % (unsigned)thread_count], EPOLL_CTL_ADD, fd,
+                 edge_triggered ? EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET : EPOLLIN);
     }
 }
 
@@ -168,17 +184,42 @@ static void echo_datagrams(int fd)
     }
 }
 
+static _Noreturn void *serve(void *instance)
+{
+    epoll_fd = *(int *)instance;
+    struct epoll_event events[MAX_EVENTS];
+    for (;;) {
+        int count = epoll_wait(epoll_fd, events, MAX_EVENTS, -1);
+        if (count < 0 && errno != EINTR)
+            die("epoll_wait");
+        for (int i = 0; i < count; i++) {
+            int fd = events[i].data.fd;
+            if (fd == listener)
+                accept_all();
+            else if (fd == datagrams)
+                echo_datagrams(datagrams);
+            else if (edge_triggered)
+                serve_edge(fd, events[i].events);
+            else
+                serve_level(fd);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 3 || (strcmp(argv[2], "lt") != 0 && strcmp(argv[2], "et") != 0)) {
-        fprintf(stderr, "usage: %s PORT lt|et\n", argv[0]);
+    if (argc == 4)
+        thread_count = atoi(argv[3]);
+    if ((argc != 3 && argc != 4) || (strcmp(argv[2], "lt") != 0 && strcmp(argv[2], "et") != 0) ||
+        thread_count < 1 || thread_count > MAX_THREADS) {
+        fprintf(stderr, "usage: %s PORT lt|et [THREADS]\n", argv[0]);
         return 2;
     }
     edge_triggered = strcmp(argv[2], "et") == 0;
     signal(SIGPIPE, SIG_IGN);
 
     uint16_t port = (uint16_t)atoi(argv[1]);
-    int listener = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    listener = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listener < 0)
         die("socket");
     int on = 1, off = 0;
@@ -188,30 +229,21 @@ int main(int argc, char **argv)
         .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_any};
     if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0)
         die("bind");
-    int datagrams = bind_datagrams(port);
+    datagrams = bind_datagrams(port);
     if (listen(listener, 512) < 0)
         die("listen");
-    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll_fd < 0)
-        die("epoll_create1");
-    watch(EPOLL_CTL_ADD, listener, EPOLLIN);
-    watch(EPOLL_CTL_ADD, datagrams, EPOLLIN);
-
-    struct epoll_event events[MAX_EVENTS];
-    for (;;) {
-        int count = epoll_wait(epoll_fd, events, MAX_EVENTS, -1);
-        if (count < 0 && errno != EINTR)
-            die("epoll_wait");
-        for (int i = 0; i < count; i++) {
-            int fd = events[i].data.fd;
-            if (fd == listener)
-                accept_all(listener);
-            else if (fd == datagrams)
-                echo_datagrams(datagrams);
-            else if (edge_triggered)
-                serve_edge(fd, events[i].events);
-            else
-                serve_level(fd);
-        }
+    for (int i = 0; i < thread_count; i++) {
+        epoll_fds[i] = epoll_create1(EPOLL_CLOEXEC);
+        if (epoll_fds[i] < 0)
+            die("epoll_create1");
     }
+    watch_by(epoll_fds[0], EPOLL_CTL_ADD, listener, EPOLLIN);
+    watch_by(epoll_fds[0], EPOLL_CTL_ADD, datagrams, EPOLLIN);
+
+    for (int i = 1; i < thread_count; i++) {
+        pthread_t thread;
+        if ((errno = pthread_create(&thread, NULL, serve, &epoll_fds[i])) != 0)
+            die("pthread_create");
+    }
+    serve(&epoll_fds[0]);
 }
