@@ -4,16 +4,23 @@ namespace EchoService.IntegrationTests.Diagnostics;
 
 /// <summary>
 /// One Prometheus for all tests of a class, since it takes five seconds to look at its targets for the first time, and
-/// a service for each test, so that each begins at 0.
+/// a service for each test, so that each begins at 0. One of them is a process, whose socket threads serve nobody else.
 /// </summary>
 public sealed class PrometheusFixture : IAsyncLifetime
 {
-    private const int Pods = 6;
+    private const int Pods = 5;
+
+    private const string NameOfProcess = "echoservice-process";
 
     private readonly Queue<Pod> _unused = [];
     private readonly List<MonitoredService> _services = [];
 
     internal PrometheusServer Prometheus { get; private set; } = null!;
+
+    internal EchoProcess Process { get; private set; } = null!;
+
+    /// <summary>What Prometheus knows of <see cref="Process"/>.</summary>
+    internal ScrapedPod ProcessPod => new(NameOfProcess, Prometheus);
 
     public async ValueTask InitializeAsync()
     {
@@ -27,10 +34,12 @@ public sealed class PrometheusFixture : IAsyncLifetime
             _services.Add(await MonitoredService.StartAsync());
         }
 
-        Prometheus = await PrometheusServer.StartAsync(_services.Select((service, i) => ($"echoservice-{i}", service.Http.BaseAddress!)));
+        Process = await EchoProcess.StartAsync();
+        Prometheus = await PrometheusServer.StartAsync(
+            [.. _services.Select((service, i) => (NameOf(i), service.Http.BaseAddress!)), (NameOfProcess, Process.ManagementUri)]);
         for (var i = 0; i < Pods; i++)
         {
-            _unused.Enqueue(new Pod($"echoservice-{i}", _services[i], Prometheus));
+            _unused.Enqueue(new Pod(NameOf(i), _services[i], Prometheus));
         }
     }
 
@@ -39,6 +48,11 @@ public sealed class PrometheusFixture : IAsyncLifetime
         if (Prometheus is not null)
         {
             await Prometheus.DisposeAsync();
+        }
+
+        if (Process is not null)
+        {
+            await Process.DisposeAsync();
         }
 
         foreach (var service in _services)
@@ -55,27 +69,11 @@ public sealed class PrometheusFixture : IAsyncLifetime
         return pod;
     }
 
+    private static string NameOf(int pod) => $"echoservice-{pod}";
+
     /// <summary>A service, and what Prometheus knows of it.</summary>
-    internal sealed class Pod(string name, MonitoredService service, PrometheusServer prometheus)
+    internal sealed class Pod(string name, MonitoredService service, PrometheusServer prometheus) : ScrapedPod(name, prometheus)
     {
-        public string Name => name;
-
         public MonitoredService Service => service;
-
-        /// <summary>Asks about this pod alone.</summary>
-        /// <param name="expression">Has braces after every metric, empty or not.</param>
-        /// <param name="at">When; now if not given.</param>
-        public Task<IReadOnlyDictionary<string, double>> QueryAsync(string expression, DateTimeOffset? at = null) =>
-            prometheus.QueryAsync(expression.Replace("{", $"{{pod=\"{name}\",", StringComparison.Ordinal), at);
-
-        /// <summary>The one value of a query that has one.</summary>
-        public async Task<double> ValueAsync(string expression, DateTimeOffset? at = null) => (await QueryAsync(expression, at)).ShouldHaveSingleItem().Value;
-
-        /// <summary>Waits for a scrape that began after the call.</summary>
-        public async Task ScrapedAsync()
-        {
-            var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000d;
-            await Eventually.TrueAsync(async () => (await QueryAsync("timestamp(echo_build_info{})")).Values.SingleOrDefault() > now);
-        }
     }
 }

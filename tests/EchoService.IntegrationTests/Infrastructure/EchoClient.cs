@@ -76,20 +76,25 @@ internal sealed class EchoClient : IDisposable
     }
 
     /// <summary>Sends and sends, until told to stop or until the connection is no more.</summary>
-    /// <remarks>A send that is cancelled does not say how much of it is out, so this one asks the kernel to take what it can.</remarks>
+    /// <remarks>
+    /// A send that is cancelled does not say how much of it is out, so this one asks the kernel to take what it can. What
+    /// it awaits while there is no room is a send of one byte, which is out or is not.
+    /// </remarks>
     public async Task SendUntilAsync(CancellationToken stop)
     {
         await LeaveSocketThreadAsync();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, TestContext.Current.CancellationToken);
         Socket.Blocking = false;
         try
         {
-            while (!stop.IsCancellationRequested)
+            while (!end.IsCancellationRequested)
             {
                 var sent = Socket.Send(_pattern.From(Sent, 100_000).Span, SocketFlags.None, out var error);
                 Sent += sent;
                 if (error == SocketError.WouldBlock)
                 {
-                    await Task.Delay(1, TestContext.Current.CancellationToken);
+                    Sent += await Socket.SendAsync(_pattern.From(Sent, 1), end.Token);
+                    await LeaveSocketThreadAsync();
                 }
                 else if (error != SocketError.Success)
                 {
@@ -97,9 +102,9 @@ internal sealed class EchoClient : IDisposable
                 }
             }
         }
-        catch (ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            // Closed by the test itself.
+            // Told to stop, or closed by either side.
         }
     }
 

@@ -75,15 +75,16 @@ internal sealed class LoopbackConnection(Socket socket, int index, CancellationT
     /// <summary>Reads nothing until nothing more arrives: the buffers of both sides are full.</summary>
     public async Task FillAsync()
     {
-        const int Steady = 20;
-        var same = 0;
-        for (var last = -1; same < Steady;)
+        const int Steady = 40;
+        var (last, same) = (0, 0);
+        await Eventually.TrueAsync(() =>
         {
+            Stop.ThrowIfCancellationRequested();
             var available = socket.Available;
             same = available > 0 && available == last ? same + 1 : 0;
             last = available;
-            await Task.Delay(10, Stop);
-        }
+            return same >= Steady;
+        });
     }
 
     /// <summary>FIN, and no RST: what still comes is read until the client has closed too.</summary>
