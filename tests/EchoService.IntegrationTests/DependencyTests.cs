@@ -32,6 +32,7 @@ public sealed class DependencyTests
     [InlineData("ProxyProtocol", "Addressing")]
     [InlineData("Udp", "Addressing", "Timing", "Faults", "Fairness")]
     [InlineData("Accepting", "Addressing", "Timing", "Faults")]
+    [InlineData("Faults.Holds", "Faults", "Connections")]
     [InlineData("Fairness", "Connections")]
     [InlineData("Timing", "Connections", "Fairness")]
     public void ARoomOfTheDataPlaneKnowsFewOthers(string room, params string[] known)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using EchoService.Transport.Accepting;
 using EchoService.Transport.Faults;
+using EchoService.Transport.Faults.Holds;
 
 namespace EchoService.Transport.Connections;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using EchoService.Transport.Connections;
+using EchoService.Transport.Faults.Holds;
 
 namespace EchoService.Transport.Faults;
 
@@ -21,28 +22,14 @@ namespace EchoService.Transport.Faults;
 /// </remarks>
 internal sealed class Detour : SocketAsyncEventArgs, IPaced
 {
-    /// <summary>What is held for all connections together is no more than this share of the memory that the process may use, give or take a read of each.</summary>
-    private const int MemoryShare = 8;
-
-    /// <summary>For how long a reset after so many bytes waits for the client to acknowledge them: it would overtake those on their way.</summary>
-    private static readonly TimeSpan AcknowledgeTimeout = TimeSpan.FromSeconds(1);
-
-    private static readonly TimeSpan AcknowledgeInterval = TimeSpan.FromMilliseconds(1);
-
-    private static readonly long MostBytesTogether = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryShare;
-
-    private static long _bytesTogether;
-
     private readonly Lock _lock = new();
     private readonly EchoLoop _loop;
     private readonly ConnectionContext _context;
     private readonly Pacer _pacer;
     private readonly HeldBytes _held = new();
-    private Hold[] _holds = [];
+    private readonly HoldSet _holds;
     private Fault? _endedBy;
-    private long _bytesCounted;
     private long _wakesAt = Hold.Never;
-    private long _cutWaitsUntil = Hold.Never;
 
     // The loop has told the close state that bytes are in hand.
     private bool _isEchoing;
@@ -68,6 +55,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
         _loop = loop;
         _context = context;
         _pacer = context.Faults.Pacer;
+        _holds = new HoldSet(loop, _pacer);
     }
 
     private enum Step
@@ -88,7 +76,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
         {
             lock (_lock)
             {
-                return (_endedBy ?? (_holds.Length > 0 ? _holds[0].Fault : null))?.Id;
+                return (_endedBy ?? _holds.Oldest)?.Id;
             }
         }
     }
@@ -110,7 +98,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
     {
         lock (_lock)
         {
-            return _endedBy?.Id == faultId || Array.Exists(_holds, hold => hold.Fault.Id == faultId);
+            return _endedBy?.Id == faultId || _holds.Contains(faultId);
         }
     }
 
@@ -123,12 +111,10 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
         lock (_lock)
         {
             isOver = _isOver;
-            if (_isOver || Array.Exists(_holds, other => other.Fault.Kind == hold.Fault.Kind))
+            if (_isOver || !_holds.TryAdd(hold))
             {
                 return false;
             }
-
-            _holds = [.. _holds, hold];
         }
 
         Wake();
@@ -140,7 +126,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
     {
         lock (_lock)
         {
-            _holds = [.. _holds.Where(hold => hold.Fault != fault)];
+            _holds.Remove(fault);
             if (fault.Kind == FaultKind.Delay)
             {
                 _held.ForgetTimes();
@@ -185,16 +171,9 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
             _context.Counters.Current.Received += bytes.Length;
             _loop.Figures.OnReceived(bytes.Length, _context.Clock.Now);
             var due = _pacer.Now;
-            foreach (var hold in _holds)
-            {
-                var before = bytes.Length;
-                bytes = hold.Pass(bytes);
-                due += hold.DrawDelay();
-                CountAltered(bytes.Length - before);
-            }
-
-            _held.Add(bytes, due);
-            CountMemory();
+            var passed = _holds.Pass(bytes, ref due);
+            CountAltered(passed.Length - bytes.Length);
+            _held.Add(passed, due);
         }
 
         Advance();
@@ -368,7 +347,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
             return cut;
         }
 
-        if (Allow(now, ref next) is var count and > 0)
+        if (_holds.Allow(_held, now, ref next) is var count and > 0)
         {
             var bytes = _held.Peek(count);
             SetBuffer(bytes.Array, bytes.Offset, bytes.Count);
@@ -397,8 +376,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
     /// <summary>Whether a reset is to come in spite of a send that the client does not take.</summary>
     private bool IsResetDue()
     {
-        var hold = Array.Find(_holds, static hold => hold.Cut == FaultKind.Reset);
-        if (hold is null || !hold.IsCutDue(_pacer.Now, out _))
+        if (_holds.FindReset(_pacer.Now) is not { } hold)
         {
             return false;
         }
@@ -409,83 +387,26 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
 
     private Step DecideCut(long now, ref long next)
     {
-        foreach (var hold in _holds)
+        if (_endedBy is not null || _holds.FindCut(now, ref next) is not { } hold)
         {
-            if (hold.Cut is not { } kind || _endedBy is not null)
-            {
-                continue;
-            }
-
-            if (!hold.IsCutDue(now, out var at))
-            {
-                next = Math.Min(next, at);
-                continue;
-            }
-
-            if (kind == FaultKind.Reset)
-            {
-                if (WaitsForAcknowledgement(hold, now))
-                {
-                    next = Math.Min(next, now + _pacer.Ticks(AcknowledgeInterval));
-                    continue;
-                }
-
-                EndBy(hold.Fault);
-                return Step.Reset;
-            }
-
-            EndBy(hold.Fault);
-            var began = _loop.Progress.TryClose(CloseReason.Fault, out var sendFin);
-            // What is held back is not sent any more. Where the loop was sending when the fault began, the FIN is its to send.
-            return (began && sendFin) || (_isEchoing && _loop.Progress.TryFinish()) ? Step.SendFin : Step.None;
+            return Step.None;
         }
 
-        return Step.None;
+        EndBy(hold.Fault);
+        if (hold.Cut == FaultKind.Reset)
+        {
+            return Step.Reset;
+        }
+
+        var began = _loop.Progress.TryClose(CloseReason.Fault, out var sendFin);
+        // What is held back is not sent any more. Where the loop was sending when the fault began, the FIN is its to send.
+        return (began && sendFin) || (_isEchoing && _loop.Progress.TryFinish()) ? Step.SendFin : Step.None;
     }
 
     private void EndBy(Fault fault)
     {
         _endedBy ??= fault;
         fault.CountBytes(_held.Count);
-    }
-
-    /// <summary>Whether bytes that a reset must come after are still on their way.</summary>
-    private bool WaitsForAcknowledgement(Hold hold, long now)
-    {
-        if (hold.Fault.Spec.AfterBytes is null || _loop.Socket is not { } socket
-            || !TcpInfo.TryRead(socket, out var info) || info.BytesAcknowledged >= (ulong)_loop.BytesSent)
-        {
-            return false;
-        }
-
-        if (_cutWaitsUntil == Hold.Never)
-        {
-            _cutWaitsUntil = now + _pacer.Ticks(AcknowledgeTimeout);
-        }
-
-        return now < _cutWaitsUntil;
-    }
-
-    /// <summary>How many bytes every hold lets leave now.</summary>
-    private int Allow(long now, ref long next)
-    {
-        var count = _held.Count;
-        foreach (var hold in _holds)
-        {
-            var at = Hold.Never;
-            if (hold.Delays)
-            {
-                count = _held.CountDue(now, count, out at);
-            }
-            else if (count > 0)
-            {
-                count = hold.Allow(now, count, out at);
-            }
-
-            next = Math.Min(next, at);
-        }
-
-        return count;
     }
 
     private Step DecideEmpty()
@@ -501,10 +422,10 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
 
         if (_isAtEnd)
         {
-            return Array.Exists(_holds, hold => hold.KeepsOpen) ? Step.None : EndWith(CloseReason.ClientFin);
+            return _holds.KeepsOpen ? Step.None : EndWith(CloseReason.ClientFin);
         }
 
-        return _holds.Length == 0 ? Leave() : Step.None;
+        return _holds.IsEmpty ? Leave() : Step.None;
     }
 
     private Step EndWith(CloseReason reason)
@@ -542,7 +463,6 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
     {
         _isOver = true;
         _held.Clear();
-        CountMemory();
         SetBuffer(null, 0, 0);
         Dispose();
     }
@@ -579,18 +499,11 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
             _loop.Figures.OnSent(count, _context.Clock.Now);
             _context.Counters.Current.Sent += count;
             _held.Remove(count);
-            CountMemory();
-            var now = _pacer.Now;
-            foreach (var hold in _holds)
-            {
-                hold.OnSent(count, now);
-            }
+            _holds.OnSent(count, _pacer.Now);
         }
     }
 
-    private bool CanRead() =>
-        !Array.Exists(_holds, hold => hold.StopsReading)
-        && (_held.IsEmpty || (!_held.IsFull && Volatile.Read(ref _bytesTogether) < MostBytesTogether));
+    private bool CanRead() => !_holds.StopsReading && (_held.IsEmpty || !_held.IsFull);
 
     private void CountAltered(int difference)
     {
@@ -599,13 +512,6 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
             _loop.Figures.OnAltered(difference);
             _context.Counters.CountAltered(difference);
         }
-    }
-
-    private void CountMemory()
-    {
-        var size = _held.Size;
-        Interlocked.Add(ref _bytesTogether, size - _bytesCounted);
-        _bytesCounted = size;
     }
 
     private void WakeAt(long at)

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using EchoService.Transport.Connections;
+using EchoService.Transport.Faults.Holds;
 using EchoService.Transport.Timing;
 
 namespace EchoService.Transport.Faults;

@@ -1,4 +1,4 @@
-namespace EchoService.Transport.Faults;
+namespace EchoService.Transport.Faults.Holds;
 
 /// <summary><see cref="FaultKind.Stall"/>: nothing is read, and nothing leaves.</summary>
 internal sealed class StallHold(Fault fault) : Hold(fault)

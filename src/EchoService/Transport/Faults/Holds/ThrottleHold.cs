@@ -1,4 +1,4 @@
-namespace EchoService.Transport.Faults;
+namespace EchoService.Transport.Faults.Holds;
 
 /// <summary><see cref="FaultKind.Throttle"/>: so many bytes per second.</summary>
 /// <remarks>What a quiet time leaves unused is good for two steps and no more, so that the rate holds over any second.</remarks>

@@ -1,4 +1,4 @@
-namespace EchoService.Transport.Faults;
+namespace EchoService.Transport.Faults.Holds;
 
 /// <summary><see cref="FaultKind.Slice"/>: no more than so many bytes in one send, and a pause before the next.</summary>
 internal sealed class SliceHold(Fault fault, Pacer pacer) : Hold(fault)

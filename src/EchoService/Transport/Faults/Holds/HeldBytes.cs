@@ -1,4 +1,4 @@
-namespace EchoService.Transport.Faults;
+namespace EchoService.Transport.Faults.Holds;
 
 /// <summary>The bytes that a connection's faults hold back, in order, and when each may leave.</summary>
 /// <remarks>A ring that grows. Not thread-safe: whoever uses it holds the lock of its <see cref="Detour"/>.</remarks>
@@ -10,10 +10,17 @@ internal sealed class HeldBytes
     /// <summary>The same for the times that they have.</summary>
     private const int MostBatches = 4096;
 
+    /// <summary>What is held for all connections together is no more than this share of the memory that the process may use, give or take a read of each.</summary>
+    private const int MemoryShare = 8;
+
     private const int SmallestRing = 1024;
 
     /// <summary>A ring of more is given back when it is empty.</summary>
     private const int LargestIdleRing = 65_536;
+
+    private static readonly long MostMemoryTogether = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryShare;
+
+    private static long _memoryTogether;
 
     // All but the first.
     private readonly Queue<Batch> _batches = new();
@@ -21,16 +28,14 @@ internal sealed class HeldBytes
     private int _first;
     private Batch _head;
     private long _lastDue = long.MinValue;
+    private long _memoryCounted;
 
     public int Count { get; private set; }
 
     public bool IsEmpty => Count == 0;
 
     /// <summary>Whether no more is to be read for now.</summary>
-    public bool IsFull => Count >= MostBytes || _batches.Count >= MostBatches;
-
-    /// <summary>Bytes of memory that it takes.</summary>
-    public long Size => _ring.Length + (16L * _batches.Count);
+    public bool IsFull => Count >= MostBytes || _batches.Count >= MostBatches || Volatile.Read(ref _memoryTogether) >= MostMemoryTogether;
 
     /// <summary>Adds bytes that may leave when it is <paramref name="due"/>, or with those before them where that is later.</summary>
     public void Add(ReadOnlySpan<byte> bytes, long due)
@@ -56,6 +61,8 @@ internal sealed class HeldBytes
         {
             _batches.Enqueue(new Batch(_lastDue, bytes.Length));
         }
+
+        CountMemory();
     }
 
     /// <summary>How many of the first bytes may leave by <paramref name="now"/>, up to <paramref name="most"/>.</summary>
@@ -125,6 +132,8 @@ internal sealed class HeldBytes
                 _head = default;
             }
         }
+
+        CountMemory();
     }
 
     /// <summary>All of them may leave at once.</summary>
@@ -133,6 +142,7 @@ internal sealed class HeldBytes
         _batches.Clear();
         _lastDue = long.MinValue;
         _head = new Batch(_lastDue, Count);
+        CountMemory();
     }
 
     /// <summary>Forgets them all, and gives the memory back.</summary>
@@ -159,6 +169,13 @@ internal sealed class HeldBytes
         _ring.AsSpan(0, Count - untilWrap).CopyTo(ring.AsSpan(untilWrap));
         _ring = ring;
         _first = 0;
+    }
+
+    private void CountMemory()
+    {
+        var memory = _ring.Length + (16L * _batches.Count);
+        Interlocked.Add(ref _memoryTogether, memory - _memoryCounted);
+        _memoryCounted = memory;
     }
 
     private readonly record struct Batch(long Due, int Count);

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace EchoService.Transport.Faults;
+namespace EchoService.Transport.Faults.Holds;
 
 /// <summary>
 /// <see cref="FaultKind.Corrupt"/>, <see cref="FaultKind.Drop"/> and <see cref="FaultKind.Duplicate"/>: of every so many

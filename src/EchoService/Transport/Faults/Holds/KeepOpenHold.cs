@@ -1,4 +1,4 @@
-namespace EchoService.Transport.Faults;
+namespace EchoService.Transport.Faults.Holds;
 
 /// <summary><see cref="FaultKind.KeepOpen"/>: the client's FIN is not answered.</summary>
 internal sealed class KeepOpenHold(Fault fault) : Hold(fault)

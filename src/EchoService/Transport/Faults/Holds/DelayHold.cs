@@ -1,4 +1,4 @@
-namespace EchoService.Transport.Faults;
+namespace EchoService.Transport.Faults.Holds;
 
 /// <summary><see cref="FaultKind.Delay"/>: bytes leave so much later than they came.</summary>
 internal sealed class DelayHold(Fault fault, long number, Pacer pacer) : Hold(fault)

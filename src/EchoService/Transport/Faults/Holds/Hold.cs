@@ -1,4 +1,4 @@
-namespace EchoService.Transport.Faults;
+namespace EchoService.Transport.Faults.Holds;
 
 /// <summary>
 /// What one fault does to one connection: a kind is what it overrides. Bytes pass the holds of a connection in the

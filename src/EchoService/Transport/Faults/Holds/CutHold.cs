@@ -1,4 +1,4 @@
-namespace EchoService.Transport.Faults;
+namespace EchoService.Transport.Faults.Holds;
 
 /// <summary><see cref="FaultKind.Reset"/> and <see cref="FaultKind.Fin"/>: the end after so many bytes, after some time, or at once.</summary>
 internal sealed class CutHold : Hold
