@@ -10,6 +10,7 @@ using EchoService.Probe.Judging;
 using EchoService.Probe.Messages;
 using EchoService.Probe.Metrics;
 using EchoService.Probe.Reporting;
+using EchoService.Probe.Reporting.Formats;
 using Spectre.Console;
 
 namespace EchoService.Probe.CommandLine;

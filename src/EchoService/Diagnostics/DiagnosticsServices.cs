@@ -1,3 +1,5 @@
+using EchoService.Diagnostics.Export;
+using EchoService.Diagnostics.Metrics;
 using EchoService.Lifecycle;
 using EchoService.Transport;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using EchoService.Diagnostics;
+using EchoService.Diagnostics.Metrics;
 using Prometheus;
 
 namespace EchoService.IntegrationTests.Diagnostics;

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using EchoService.Diagnostics;
+using EchoService.Diagnostics.Metrics;
 using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Transport;
 using Microsoft.Extensions.DependencyInjection;

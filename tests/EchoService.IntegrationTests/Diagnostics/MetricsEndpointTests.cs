@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using EchoService.Diagnostics;
+using EchoService.Diagnostics.Export;
+using EchoService.Diagnostics.Metrics;
 using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Lifecycle;
 using Microsoft.Extensions.DependencyInjection;

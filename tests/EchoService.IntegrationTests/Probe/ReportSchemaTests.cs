@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Probe.Events;
 using EchoService.Probe.Judging;
-using EchoService.Probe.Reporting;
+using EchoService.Probe.Reporting.Formats;
 using Json.Schema;
 
 namespace EchoService.IntegrationTests.Probe;

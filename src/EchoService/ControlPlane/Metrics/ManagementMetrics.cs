@@ -1,6 +1,6 @@
 using EchoService.ControlPlane.Connections;
-using EchoService.Diagnostics;
-using static EchoService.Diagnostics.MetricKind;
+using EchoService.Diagnostics.Metrics;
+using static EchoService.Diagnostics.Metrics.MetricKind;
 
 namespace EchoService.ControlPlane.Metrics;
 

@@ -1,4 +1,4 @@
-using EchoService.Diagnostics;
+using EchoService.Diagnostics.Export;
 using Microsoft.Net.Http.Headers;
 using Prometheus;
 

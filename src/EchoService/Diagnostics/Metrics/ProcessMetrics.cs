@@ -2,9 +2,9 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Enumeration;
-using static EchoService.Diagnostics.MetricKind;
+using static EchoService.Diagnostics.Metrics.MetricKind;
 
-namespace EchoService.Diagnostics;
+namespace EchoService.Diagnostics.Metrics;
 
 /// <summary>
 /// The process and the runtime under the names that prometheus-net gives them, and bytes allocated, which it leaves out.

@@ -8,7 +8,7 @@ using EchoService.Probe.Display;
 using EchoService.Probe.Events;
 using EchoService.Probe.Judging;
 
-namespace EchoService.Probe.Reporting;
+namespace EchoService.Probe.Reporting.Formats;
 
 /// <summary><c>--junit</c>: a suite for each population at each target, and a test case for each cause, as pipelines show them.</summary>
 internal static class JUnitReport

@@ -4,9 +4,9 @@ using EchoService.Transport;
 using EchoService.Transport.Accepting;
 using EchoService.Transport.Connections;
 using EchoService.Transport.Udp;
-using static EchoService.Diagnostics.MetricKind;
+using static EchoService.Diagnostics.Metrics.MetricKind;
 
-namespace EchoService.Diagnostics;
+namespace EchoService.Diagnostics.Metrics;
 
 /// <summary>
 /// The metrics that are read when somebody collects. They cost the data plane nothing: each reads a counter that it

@@ -1,6 +1,6 @@
 using EchoService.Transport;
 
-namespace EchoService.Diagnostics;
+namespace EchoService.Diagnostics.Metrics;
 
 /// <summary>The times that the data plane takes: one record per connection, and one per <see cref="TransportCounters"/> sample.</summary>
 internal sealed class ConnectionTimes : IConnectionObserver

@@ -1,4 +1,4 @@
-namespace EchoService.Diagnostics;
+namespace EchoService.Diagnostics.Metrics;
 
 /// <summary>One line of a metric: a set of label values, and what is read for it when somebody collects.</summary>
 /// <param name="LabelValues">As many as the metric has labels.</param>

@@ -2,7 +2,7 @@ using EchoService.Probe.Clients;
 using EchoService.Probe.Events;
 using EchoService.Probe.Measurement;
 
-namespace EchoService.Probe.Reporting;
+namespace EchoService.Probe.Reporting.Formats;
 
 /// <summary><c>--events</c>: one JSON object a line for every event as it happens, so that others can follow a run.</summary>
 internal sealed class EventStream(TextWriter output) : IDisposable

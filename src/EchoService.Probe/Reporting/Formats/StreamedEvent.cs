@@ -1,7 +1,7 @@
 using EchoService.Probe.Clients;
 using EchoService.Probe.Events;
 
-namespace EchoService.Probe.Reporting;
+namespace EchoService.Probe.Reporting.Formats;
 
 /// <summary>A line of <c>--events</c>.</summary>
 /// <param name="At">UTC.</param>

@@ -3,7 +3,7 @@ using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 
-namespace EchoService.Diagnostics;
+namespace EchoService.Diagnostics.Export;
 
 /// <summary>
 /// Pushes the service's meter and the platform's by OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set; else nothing of

@@ -4,7 +4,7 @@ using EchoService.Probe.Dialing;
 using EchoService.Probe.Events;
 using EchoService.Probe.Judging;
 
-namespace EchoService.Probe.Reporting;
+namespace EchoService.Probe.Reporting.Formats;
 
 /// <summary>How reports are written, made at build time: a native program has no reflection to find out.</summary>
 [JsonSourceGenerationOptions(

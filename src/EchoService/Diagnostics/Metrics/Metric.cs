@@ -1,8 +1,8 @@
-namespace EchoService.Diagnostics;
+namespace EchoService.Diagnostics.Metrics;
 
 /// <summary>
-/// A metric that is read when somebody collects, declared once for all who do: the scrape (<see cref="PrometheusScrape"/>)
-/// and whoever listens to the meter (<see cref="EchoMeter"/>). Each area of the service registers a list of its own.
+/// A metric that is read when somebody collects, declared once for all who do: the scrape and whoever listens to the
+/// meter (<c>Export/</c>). Each area of the service registers a list of its own.
 /// </summary>
 /// <param name="Kind">Counter or gauge.</param>
 /// <param name="Name">By OpenTelemetry's rules, as <c>echo.connections.closed</c>.</param>

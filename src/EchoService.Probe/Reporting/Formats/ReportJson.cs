@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace EchoService.Probe.Reporting;
+namespace EchoService.Probe.Reporting.Formats;
 
 /// <summary>The report as JSON: camelCase, enums as camelCase strings, nulls written.</summary>
 internal static class ReportJson

@@ -1,4 +1,4 @@
-namespace EchoService.Diagnostics;
+namespace EchoService.Diagnostics.Metrics;
 
 /// <summary>What may be done with a metric's values: counters are looked at by their rate, gauges as they are.</summary>
 internal enum MetricKind

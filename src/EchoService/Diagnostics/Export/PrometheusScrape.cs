@@ -1,6 +1,7 @@
+using EchoService.Diagnostics.Metrics;
 using Prometheus;
 
-namespace EchoService.Diagnostics;
+namespace EchoService.Diagnostics.Export;
 
 /// <summary>
 /// What a scrape gets: the declared metrics, those of the process, and what prometheus-net brings for HTTP, in a registry
@@ -13,13 +14,13 @@ namespace EchoService.Diagnostics;
 internal sealed class PrometheusScrape : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
+    private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
     private readonly Action[] _readings;
     private int _lastSize = 32_768;
 
     public PrometheusScrape(ConnectionTimes times, IEnumerable<IReadOnlyList<Metric>> metrics)
     {
-        var factory = Metrics.WithCustomRegistry(_registry);
+        var factory = Prometheus.Metrics.WithCustomRegistry(_registry);
         factory.ExemplarBehavior = ExemplarBehavior.NoExemplars();
         // The histograms first: a connection's end is counted before its time is recorded, so there are never more times than ends.
         _readings = [.. times.Histograms.Select(histogram => histogram.Register(factory)), .. metrics.SelectMany(area => area).Concat(ProcessMetrics.Declare()).SelectMany(metric => Register(factory, metric))];

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
+using EchoService.Diagnostics.Metrics;
 
-namespace EchoService.Diagnostics;
+namespace EchoService.Diagnostics.Export;
 
 /// <summary>
 /// The declared metrics as instruments of a meter, for whoever listens: OTLP push, <c>dotnet-counters</c>. Nothing is

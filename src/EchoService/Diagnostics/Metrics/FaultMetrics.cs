@@ -1,8 +1,8 @@
 using System.Text.Json;
 using EchoService.Transport.Faults;
-using static EchoService.Diagnostics.MetricKind;
+using static EchoService.Diagnostics.Metrics.MetricKind;
 
-namespace EchoService.Diagnostics;
+namespace EchoService.Diagnostics.Metrics;
 
 /// <summary>The metrics of faults that were asked for.</summary>
 internal static class FaultMetrics

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using Prometheus;
 
-namespace EchoService.Diagnostics;
+namespace EchoService.Diagnostics.Metrics;
 
 /// <summary>
 /// A histogram that the data plane writes to, declared once like a <see cref="Metric"/>. It holds what was recorded
