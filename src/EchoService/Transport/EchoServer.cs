@@ -17,34 +17,15 @@ namespace EchoService.Transport;
 /// </summary>
 internal sealed class EchoServer : IDisposable
 {
-    /// <summary>How often any free port is tried when it has to be free for UDP too.</summary>
-    private const int BindAttempts = 10;
-
     /// <summary>Large buffer segments may hold this share of the memory that the process may use.</summary>
     private const int LargeBufferShare = 4;
 
-    /// <summary>Descriptors that the runtime and the management API may need while no client can be accepted.</summary>
-    private const int SpareDescriptors = 32;
-
-    private readonly Lock _lock = new();
     private readonly Turnstiles _turnstiles = new(static () => new Bell());
     private readonly ConnectionContext _context;
-    private readonly UdpContext _udpContext;
+    private readonly Listeners _listeners;
     private readonly ILogger _logger;
     private readonly Heartbeat _heartbeat;
-
-    // How often a port is asked for that was not to be had when a fault that had closed the listener ended.
-    private readonly Backoff _rebinding;
-    private ConnectionListener[] _listeners = [];
-    private UdpEchoServer? _udp;
-    private IPEndPoint? _endPoint;
-    private IPEndPoint? _bannerEndPoint;
-    private Socket[] _heldPorts = [];
-    private ITimer? _rebind;
     private long _lastId;
-    private bool _admits;
-    private bool _refuses;
-    private bool _lacksListener;
     private bool _disposed;
 
     public EchoServer(
@@ -54,7 +35,6 @@ internal sealed class EchoServer : IDisposable
         TimeProvider = timeProvider;
         _logger = logger;
         Clock = new CoarseClock(timeProvider);
-        _rebinding = new Backoff(timeProvider, (error, delay) => Log.ListenerNotBack(logger, error, delay));
         var limit = descriptors.Connections;
         if (limit < options.MaxConnections)
         {
@@ -66,11 +46,7 @@ internal sealed class EchoServer : IDisposable
         Buffers = new BufferManager(
             options.ReceiveBufferSize, options.MaxReceiveBufferSize, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / LargeBufferShare);
         EventArgs = new SocketAsyncEventArgsPool(limit);
-        Faults = new FaultTable(Connections, Clock, timeProvider, logger)
-        {
-            LastConnectionId = () => Volatile.Read(ref _lastId),
-            ListenerFaultChanged = OnListenerFault,
-        };
+        Faults = new FaultTable(Connections, Clock, timeProvider, logger) { LastConnectionId = () => Volatile.Read(ref _lastId) };
         _context = new ConnectionContext
         {
             Timeouts = ConnectionTimeouts.From(options),
@@ -97,7 +73,9 @@ internal sealed class EchoServer : IDisposable
             Gate = Gate,
             TurnAway = TurnAway,
         };
-        _udpContext = new UdpContext { Options = options.Udp, Counters = UdpCounters, Faults = Faults, Turnstiles = _turnstiles, TimeProvider = timeProvider, Logger = logger };
+        var udpContext = new UdpContext { Options = options.Udp, Counters = UdpCounters, Faults = Faults, Turnstiles = _turnstiles, TimeProvider = timeProvider, Logger = logger };
+        _listeners = new Listeners(ListenerContext, udpContext);
+        Faults.ListenerFaultChanged = _listeners.OnFault;
         _heartbeat = new Heartbeat(Clock, Connections, _turnstiles, _context.Timeouts.SweepInterval, timeProvider);
     }
 
@@ -135,44 +113,23 @@ internal sealed class EchoServer : IDisposable
     public AcceptGate Gate { get; } = new();
 
     /// <summary>What is or was last listened on; null before the first time.</summary>
-    public IPEndPoint? EndPoint => Volatile.Read(ref _endPoint);
+    public IPEndPoint? EndPoint => _listeners.EndPoint;
 
     /// <summary>The same of the listener with a banner; null where there is none.</summary>
-    public IPEndPoint? BannerEndPoint => Volatile.Read(ref _bannerEndPoint);
+    public IPEndPoint? BannerEndPoint => _listeners.BannerEndPoint;
 
     /// <summary>Whether clients can connect, and datagrams are answered where they are at all.</summary>
-    public bool IsListening => Volatile.Read(ref _listeners).Length > 0;
+    public bool IsListening => _listeners.AreOpen;
 
     /// <summary>Whether a listener that a fault had closed is not back though the fault is over, for its port is taken.</summary>
-    public bool LacksListener => Volatile.Read(ref _lacksListener);
+    public bool LacksListener => _listeners.LackPort;
 
     /// <summary>Binds the listeners, the second time on the port of the first, and accepts. Does nothing when it listens already.</summary>
     /// <exception cref="SocketException">The address is not ours, or the port is taken or not allowed.</exception>
-    public void Listen()
-    {
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (IsListening)
-            {
-                return;
-            }
-
-            Open();
-        }
-    }
+    public void Listen() => _listeners.Open();
 
     /// <summary>Closes the listeners; open connections go on.</summary>
-    public void StopListening()
-    {
-        lock (_lock)
-        {
-            CloseListeners();
-            Volatile.Write(ref _admits, false);
-            _rebind?.Dispose();
-            ReleasePorts();
-        }
-    }
+    public void StopListening() => _listeners.Close();
 
     /// <summary>Makes a connection of an accepted socket, or turns it away.</summary>
     /// <param name="socket">The socket; the server owns it from here on.</param>
@@ -200,7 +157,7 @@ internal sealed class EchoServer : IDisposable
         // Entered before the listener is looked at: a drain closes the listener before it looks for who has entered,
         // so either this sees the closed listener, or the drain sees this connection.
         Limit.Enter();
-        if (!Volatile.Read(ref _admits))
+        if (!_listeners.AreWanted)
         {
             TurnAway(socket, RejectReason.Draining);
             Leave();
@@ -223,7 +180,7 @@ internal sealed class EchoServer : IDisposable
         Counters.CountAccepted();
         Connections.Add(connection);
         Faults.Meet(connection);
-        if (!Volatile.Read(ref _admits))
+        if (!_listeners.AreWanted)
         {
             // Too late to be on the list of those whom a drain closes, or the end of the server cuts off.
             _ = Volatile.Read(ref _disposed) ? connection.Abort(CloseReason.DrainForced) : connection.Close(CloseReason.Drain);
@@ -235,17 +192,12 @@ internal sealed class EchoServer : IDisposable
     /// <summary>Stops listening and resets whoever is still connected.</summary>
     public void Dispose()
     {
-        lock (_lock)
+        if (Interlocked.Exchange(ref _disposed, true))
         {
-            if (_disposed)
-            {
-                return;
-            }
-
-            _disposed = true;
+            return;
         }
 
-        StopListening();
+        _listeners.Dispose();
         foreach (var connection in Connections.Live)
         {
             connection.Abort(CloseReason.DrainForced);
@@ -256,151 +208,6 @@ internal sealed class EchoServer : IDisposable
         _heartbeat.Dispose();
         EventArgs.Dispose();
         CloseTurnstilesWhenEmpty();
-    }
-
-    /// <summary>Binds TCP, and UDP where it is on to the same port.</summary>
-    private ConnectionListener Bind(int port, DescriptorReserve descriptors, out UdpEchoServer? udp)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            var listener = ConnectionListener.Bind(ListenerContext, ListenerKind.Echo, port, descriptors);
-            try
-            {
-                udp = Options.Udp.Enabled ? UdpEchoServer.Bind(_udpContext, listener.EndPoint) : null;
-                return listener;
-            }
-            catch (SocketException exception)
-            {
-                listener.Close();
-                if (port != 0 || exception.SocketErrorCode != SocketError.AddressAlreadyInUse || attempt == BindAttempts)
-                {
-                    throw;
-                }
-            }
-        }
-    }
-
-    /// <summary>Binds all listeners and accepts. Called with the lock held.</summary>
-    private void Open()
-    {
-        // Accepts that are outstanding when the reserve is let go may take one each.
-        var descriptors = new DescriptorReserve(
-            SpareDescriptors + (Options.PendingAccepts * (Options.BannerPort is null ? 1 : 2)), Options.Address.AddressFamily);
-        var echo = Bind(_endPoint?.Port ?? Options.Port, descriptors, out var udp);
-        var banner = BindBanner(descriptors, echo, udp);
-        _udp = udp;
-        _endPoint = echo.EndPoint;
-        _bannerEndPoint = banner?.EndPoint;
-        _listeners = banner is null ? [echo] : [echo, banner];
-        Volatile.Write(ref _admits, true);
-        Volatile.Write(ref _lacksListener, false);
-        echo.Start();
-        Log.Listening(_logger, echo.EndPoint);
-        if (banner is not null)
-        {
-            banner.Start();
-            Log.ListeningWithBanner(_logger, banner.EndPoint);
-        }
-
-        _udp?.Start();
-    }
-
-    /// <summary>Binds the listener with a banner, where there is to be one; where it cannot be, the others are not kept either.</summary>
-    private ConnectionListener? BindBanner(DescriptorReserve descriptors, ConnectionListener echo, UdpEchoServer? udp)
-    {
-        if (Options.BannerPort is not { } port)
-        {
-            return null;
-        }
-
-        try
-        {
-            return ConnectionListener.Bind(ListenerContext, ListenerKind.Banner, _bannerEndPoint?.Port ?? port, descriptors);
-        }
-        catch (SocketException exception)
-        {
-            echo.Close();
-            udp?.Close();
-            throw new BannerBindException(exception.SocketErrorCode);
-        }
-    }
-
-    private void CloseListeners()
-    {
-        foreach (var listener in _listeners)
-        {
-            listener.Close();
-        }
-
-        _listeners = [];
-        _udp?.Close();
-        _udp = null;
-    }
-
-    private void ReleasePorts()
-    {
-        Array.ForEach(_heldPorts, static socket => socket.Dispose());
-        _heldPorts = [];
-    }
-
-    /// <summary>Another fault of the listener is on, or none. The listener that is closed for one holds its port by a socket that does not listen.</summary>
-    private void OnListenerFault(FaultKind? kind)
-    {
-        lock (_lock)
-        {
-            if (kind == FaultKind.NoAccept)
-            {
-                Gate.Close();
-            }
-            else
-            {
-                Gate.Open();
-            }
-
-            _refuses = kind == FaultKind.Refuse;
-            if (_refuses)
-            {
-                var endPoints = _listeners.Select(static listener => listener.EndPoint).ToArray();
-                CloseListeners();
-                _heldPorts = [.. endPoints.Select(ConnectionListener.TryHoldPort).OfType<Socket>()];
-            }
-
-            BindAgain();
-        }
-    }
-
-    /// <summary>Brings the listener back that a fault had closed. Called with the lock held.</summary>
-    private void BindAgain()
-    {
-        if (!_admits || _refuses || IsListening)
-        {
-            return;
-        }
-
-        ReleasePorts();
-        _rebind?.Dispose();
-        try
-        {
-            Open();
-            _rebinding.Reset();
-        }
-        catch (SocketException exception)
-        {
-            Volatile.Write(ref _lacksListener, true);
-            var delay = _rebinding.Next(exception.SocketErrorCode);
-            using (ExecutionContext.SuppressFlow())
-            {
-                _rebind = TimeProvider.CreateTimer(static state => ((EchoServer)state!).TryBindAgain(), this, delay, Timeout.InfiniteTimeSpan);
-            }
-        }
-    }
-
-    private void TryBindAgain()
-    {
-        lock (_lock)
-        {
-            BindAgain();
-        }
     }
 
     /// <summary>Resets who has just been accepted, if that fault is about him.</summary>

@@ -1,0 +1,241 @@
+using System.Net;
+using System.Net.Sockets;
+using EchoService.Transport.Accepting;
+using EchoService.Transport.Faults;
+using EchoService.Transport.Timing;
+using EchoService.Transport.Udp;
+
+namespace EchoService.Transport;
+
+/// <summary>
+/// What is bound, and in which order: TCP, UDP where it is on to the same port, and the listener with a banner where there
+/// is one. They open and close together, and a fault of the listener closes them for as long as it is on.
+/// </summary>
+internal sealed class Listeners : IDisposable
+{
+    /// <summary>How often any free port is tried when it has to be free for UDP too.</summary>
+    private const int BindAttempts = 10;
+
+    /// <summary>Descriptors that the runtime and the management API may need while no client can be accepted.</summary>
+    private const int SpareDescriptors = 32;
+
+    private readonly Lock _lock = new();
+    private readonly ListenerContext _context;
+    private readonly UdpContext _udpContext;
+
+    // How often a port is asked for that was not to be had when a fault that had closed the listener ended.
+    private readonly Backoff _rebinding;
+    private ConnectionListener[] _open = [];
+    private UdpEchoServer? _udp;
+    private IPEndPoint? _endPoint;
+    private IPEndPoint? _bannerEndPoint;
+    private Socket[] _heldPorts = [];
+    private ITimer? _rebind;
+    private bool _areWanted;
+    private bool _refuse;
+    private bool _lackPort;
+    private bool _disposed;
+
+    public Listeners(ListenerContext context, UdpContext udpContext)
+    {
+        _context = context;
+        _udpContext = udpContext;
+        _rebinding = new Backoff(context.TimeProvider, (error, delay) => Log.ListenerNotBack(context.Logger, error, delay));
+    }
+
+    /// <summary>What is or was last listened on; null before the first time.</summary>
+    public IPEndPoint? EndPoint => Volatile.Read(ref _endPoint);
+
+    /// <summary>The same of the listener with a banner; null where there is none.</summary>
+    public IPEndPoint? BannerEndPoint => Volatile.Read(ref _bannerEndPoint);
+
+    /// <summary>Whether clients can connect.</summary>
+    public bool AreOpen => Volatile.Read(ref _open).Length > 0;
+
+    /// <summary>Whether clients are to be let in: from <see cref="Open"/> to <see cref="Close"/>, whatever a fault does meanwhile.</summary>
+    public bool AreWanted => Volatile.Read(ref _areWanted);
+
+    /// <summary>Whether they are not open again though the fault that had closed them is over, for a port is taken.</summary>
+    public bool LackPort => Volatile.Read(ref _lackPort);
+
+    /// <summary>Binds them, the second time on the ports of the first, and accepts. Does nothing when they are open already.</summary>
+    /// <exception cref="SocketException">The address is not ours, or the port is taken or not allowed.</exception>
+    public void Open()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!AreOpen)
+            {
+                BindAll();
+            }
+        }
+    }
+
+    public void Close()
+    {
+        lock (_lock)
+        {
+            CloseAll();
+            Volatile.Write(ref _areWanted, false);
+            _rebind?.Dispose();
+            ReleasePorts();
+        }
+    }
+
+    /// <summary>Another fault of the listener is on, or none. Those that are closed for one hold their ports by sockets that do not listen.</summary>
+    public void OnFault(FaultKind? kind)
+    {
+        lock (_lock)
+        {
+            if (kind == FaultKind.NoAccept)
+            {
+                _context.Gate.Close();
+            }
+            else
+            {
+                _context.Gate.Open();
+            }
+
+            _refuse = kind == FaultKind.Refuse;
+            if (_refuse)
+            {
+                var endPoints = _open.Select(static listener => listener.EndPoint).ToArray();
+                CloseAll();
+                _heldPorts = [.. endPoints.Select(ConnectionListener.TryHoldPort).OfType<Socket>()];
+            }
+
+            BindAgain();
+        }
+    }
+
+    /// <summary>Closes them for good.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _disposed = true;
+            Close();
+        }
+    }
+
+    /// <summary>Binds all and accepts. Called with the lock held.</summary>
+    private void BindAll()
+    {
+        var options = _context.Options;
+        // Accepts that are outstanding when the reserve is let go may take one each.
+        var descriptors = new DescriptorReserve(
+            SpareDescriptors + (options.PendingAccepts * (options.BannerPort is null ? 1 : 2)), options.Address.AddressFamily);
+        var echo = BindEcho(_endPoint?.Port ?? options.Port, descriptors, out var udp);
+        var banner = BindBanner(descriptors, echo, udp);
+        _udp = udp;
+        _endPoint = echo.EndPoint;
+        _bannerEndPoint = banner?.EndPoint;
+        _open = banner is null ? [echo] : [echo, banner];
+        Volatile.Write(ref _areWanted, true);
+        Volatile.Write(ref _lackPort, false);
+        echo.Start();
+        Log.Listening(_context.Logger, echo.EndPoint);
+        if (banner is not null)
+        {
+            banner.Start();
+            Log.ListeningWithBanner(_context.Logger, banner.EndPoint);
+        }
+
+        _udp?.Start();
+    }
+
+    /// <summary>Binds TCP, and UDP where it is on to the same port.</summary>
+    private ConnectionListener BindEcho(int port, DescriptorReserve descriptors, out UdpEchoServer? udp)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var listener = ConnectionListener.Bind(_context, ListenerKind.Echo, port, descriptors);
+            try
+            {
+                udp = _udpContext.Options.Enabled ? UdpEchoServer.Bind(_udpContext, listener.EndPoint) : null;
+                return listener;
+            }
+            catch (SocketException exception)
+            {
+                listener.Close();
+                if (port != 0 || exception.SocketErrorCode != SocketError.AddressAlreadyInUse || attempt == BindAttempts)
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    /// <summary>Binds the listener with a banner, where there is to be one; where it cannot be, the others are not kept either.</summary>
+    private ConnectionListener? BindBanner(DescriptorReserve descriptors, ConnectionListener echo, UdpEchoServer? udp)
+    {
+        if (_context.Options.BannerPort is not { } port)
+        {
+            return null;
+        }
+
+        try
+        {
+            return ConnectionListener.Bind(_context, ListenerKind.Banner, _bannerEndPoint?.Port ?? port, descriptors);
+        }
+        catch (SocketException exception)
+        {
+            echo.Close();
+            udp?.Close();
+            throw new BannerBindException(exception.SocketErrorCode);
+        }
+    }
+
+    private void CloseAll()
+    {
+        foreach (var listener in _open)
+        {
+            listener.Close();
+        }
+
+        _open = [];
+        _udp?.Close();
+        _udp = null;
+    }
+
+    private void ReleasePorts()
+    {
+        Array.ForEach(_heldPorts, static socket => socket.Dispose());
+        _heldPorts = [];
+    }
+
+    /// <summary>Opens them again that a fault had closed. Called with the lock held.</summary>
+    private void BindAgain()
+    {
+        if (!_areWanted || _refuse || AreOpen)
+        {
+            return;
+        }
+
+        ReleasePorts();
+        _rebind?.Dispose();
+        try
+        {
+            BindAll();
+            _rebinding.Reset();
+        }
+        catch (SocketException exception)
+        {
+            Volatile.Write(ref _lackPort, true);
+            var delay = _rebinding.Next(exception.SocketErrorCode);
+            using (ExecutionContext.SuppressFlow())
+            {
+                _rebind = _context.TimeProvider.CreateTimer(static state => ((Listeners)state!).TryBindAgain(), this, delay, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private void TryBindAgain()
+    {
+        lock (_lock)
+        {
+            BindAgain();
+        }
+    }
+}
