@@ -147,7 +147,7 @@ internal static class ProbeCommandLine
         var terminal = isTerminal && !json ? new TerminalDisplay(output, () => (Console.WindowWidth, Console.WindowHeight), HasColour(), options) : null;
         IRunDisplay display = json ? new NoDisplay() : terminal is not null ? terminal : new PlainDisplay(output, options.PopulationCount > 1);
         using var run = new ProbeRun(options, display, sink);
-        using var metrics = options.MetricsPort is { } port ? new RunMetrics(port, run.Populations) : null;
+        await using var metrics = options.MetricsPort is { } port ? await RunMetrics.StartAsync(port, run.Populations).ConfigureAwait(false) : null;
         ProbeReport report;
         try
         {

@@ -1,4 +1,3 @@
-using System.Net;
 using EchoService.Probe.Clients;
 using EchoService.Probe.Dialing;
 using EchoService.Probe.Display;
@@ -13,7 +12,7 @@ namespace EchoService.Probe.Metrics;
 /// <c>--metrics-port</c>: the run's figures for Prometheus, read when they are asked for. Labels are bounded: targets,
 /// the two populations, what can become of a message or a connection, and instances up to a number.
 /// </summary>
-internal sealed class RunMetrics : IDisposable
+internal sealed class RunMetrics : IAsyncDisposable
 {
     /// <summary>The others count as one, so that names that change for days do not become series.</summary>
     internal const int MostInstances = 100;
@@ -34,7 +33,7 @@ internal sealed class RunMetrics : IDisposable
 
     private static readonly ProbeEventKind[] Failures = [ProbeEventKind.Refused, ProbeEventKind.ConnectTimeout, ProbeEventKind.Unreachable, ProbeEventKind.LocalLimit];
 
-    private readonly MetricServer _server;
+    private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
     private readonly IReadOnlyList<PopulationRun> _populations;
     private readonly Counter _due;
     private readonly Counter _messages;
@@ -49,13 +48,12 @@ internal sealed class RunMetrics : IDisposable
     private readonly Gauge _gap;
     private readonly Gauge _latency;
     private readonly Counter _instanceMessages;
+    private MetricsServer? _server;
 
-    /// <exception cref="IOException">The port is taken or not allowed.</exception>
-    public RunMetrics(int port, IReadOnlyList<PopulationRun> populations)
+    private RunMetrics(IReadOnlyList<PopulationRun> populations)
     {
         _populations = populations;
-        var registry = Prometheus.Metrics.NewCustomRegistry();
-        var factory = Prometheus.Metrics.WithCustomRegistry(registry);
+        var factory = Prometheus.Metrics.WithCustomRegistry(_registry);
         _due = factory.CreateCounter("echo_probe_messages_due_total", "Messages that were due.", PopulationLabels);
         _messages = factory.CreateCounter("echo_probe_messages_total", "What became of them.", [.. PopulationLabels, "outcome"]);
         _late = factory.CreateCounter("echo_probe_messages_late_total", "Of the answered: those that took longer than --late.", PopulationLabels);
@@ -69,34 +67,23 @@ internal sealed class RunMetrics : IDisposable
         _gap = factory.CreateGauge("echo_probe_longest_gap_seconds", "The longest that a client has waited for an answer that was due.", PopulationLabels);
         _latency = factory.CreateGauge("echo_probe_latency_quantile_seconds", "Latency of answered messages since the start.", [.. PopulationLabels, "quantile"]);
         _instanceMessages = factory.CreateCounter("echo_probe_instance_messages_total", "Messages by the instance that answered or lost them, with --banner.", [.. PopulationLabels, "instance", "outcome"]);
-        registry.AddBeforeCollectCallback(Read);
-        _server = Serve(port, registry);
+        _registry.AddBeforeCollectCallback(Read);
     }
 
-    public void Dispose() => _server.Stop();
-
-    private static MetricServer Serve(int port, CollectorRegistry registry)
+    /// <summary>Serves them from now on.</summary>
+    /// <exception cref="IOException">The port is taken or not allowed.</exception>
+    public static async Task<RunMetrics> StartAsync(int port, IReadOnlyList<PopulationRun> populations)
     {
-        const int Attempts = 5;
-        for (var attempt = 1; ; attempt++)
+        var metrics = new RunMetrics(populations);
+        metrics._server = await MetricsServer.StartAsync(port, metrics._registry).ConfigureAwait(false);
+        return metrics;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
         {
-            var server = new MetricServer(port, registry: registry);
-            try
-            {
-                server.Start();
-                return server;
-            }
-            catch (HttpListenerException e)
-            {
-                throw new IOException($"--metrics-port {port}: cannot be listened on: {e.Message}", e);
-            }
-            catch (ArgumentNullException) when (attempt < Attempts)
-            {
-                // The runtime's listener accepts before it is complete (HttpEndPointListener's constructor), and breaks
-                // on a scraper that knocks at that moment. What holds the port is then nobody's, and the collector's.
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-            }
+            await _server.DisposeAsync().ConfigureAwait(false);
         }
     }
 

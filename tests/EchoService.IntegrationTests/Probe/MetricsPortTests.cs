@@ -62,6 +62,40 @@ public sealed class MetricsPortTests
     }
 
     [Fact]
+    [Needs(Need.Signals)]
+    public async Task StrangersCostTheRunNothing()
+    {
+        const int Strangers = 200;
+        await using var server = LoopbackServer.Start(c => c.EchoAsync());
+        var port = FreePort.Take();
+        await using var probe = ProbeProcess.Start("watch", ProbeRuns.Target(server.Port), "--duration", "0", "--metrics-port", port.ToString(CultureInfo.InvariantCulture), "--late", "20s", "--timeout", "20s", "--json");
+        await Eventually.TrueAsync(async () => (await ScrapeAsync(probe, port)).Length > 0);
+
+        var strangers = Enumerable.Range(0, Strangers).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToArray();
+        foreach (var stranger in strangers)
+        {
+            stranger.Connect(IPAddress.Loopback, port);
+            stranger.Blocking = false;
+            _ = stranger.Send("GET /metr"u8, SocketFlags.None, out _);
+        }
+
+        await Eventually.TrueAsync(() => strangers.Count(HasEnded) >= Strangers - 32);
+        strangers.Count(HasEnded).ShouldBeLessThan(Strangers);
+        Array.ForEach(strangers[..^1], stranger => stranger.Dispose());
+        await Eventually.TrueAsync(async () => (await ScrapeAsync(probe, port)).Length > 0);
+
+        // The end waits for nobody who is half way through a request.
+        using var halfway = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        halfway.Connect(IPAddress.Loopback, port);
+        halfway.Send("GET /metr"u8);
+        probe.Signal(PosixSignal.SIGTERM);
+        var result = await probe.ExitAsync();
+        result.Error.ShouldBeEmpty();
+        result.ExitCode.ShouldBe(0, result.Output);
+        strangers[^1].Dispose();
+    }
+
+    [Fact]
     public async Task APortThatIsTakenIsABadArgument()
     {
         using var taken = new TcpListener(IPAddress.Any, 0);
@@ -70,6 +104,12 @@ public sealed class MetricsPortTests
         var (exitCode, _, error) = await ProbeProcess.RunAsync("watch", "127.0.0.1:7007", "--metrics-port", port.ToString(CultureInfo.InvariantCulture));
         exitCode.ShouldBe(2);
         error.ShouldStartWith($"--metrics-port {port}: cannot be listened on: ");
+    }
+
+    private static bool HasEnded(Socket stranger)
+    {
+        _ = stranger.Receive(new byte[1], SocketFlags.None, out var error);
+        return error != SocketError.WouldBlock;
     }
 
     private static double Value(string text, string series) =>
