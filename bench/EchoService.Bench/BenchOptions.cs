@@ -14,9 +14,9 @@ internal sealed class BenchOptions
           --render     write tables and charts again from what was published; measures nothing
           --workloads  names, or the groups main, connections, sizes, threads (default: all)
           --peers      names (default: all but service-jit, bare and epoll-cs); epoll is always there, since ratios refer to it
-          --passes     times that servers are started afresh per workload (default 2)
-          --rounds     slices per peer in a pass, taken in turn with the other peers (default 4)
-          --seconds    length of a slice (default 1)
+          --passes     times that servers are started afresh per workload (default 3)
+          --rounds     slices per peer in a pass, taken in turn with the other peers (default 3)
+          --seconds    length of a slice, unless the workload needs longer ones (default 0.7)
           --threads    socket threads, for the closed loops among the workloads and the peers that can be told;
                        server and load share both cores then
         """;
@@ -35,11 +35,11 @@ internal sealed class BenchOptions
     /// <summary>Null stands for the peers that each workload names.</summary>
     public IReadOnlyList<Peer>? Peers { get; private set; }
 
-    public int Passes { get; private set; } = 2;
+    public int Passes { get; private set; } = 3;
 
-    public int Rounds { get; private set; } = 4;
+    public int Rounds { get; private set; } = 3;
 
-    public double Seconds { get; private set; } = 1;
+    public double Seconds { get; private set; } = 0.7;
 
     public int ServerCpu { get; private set; }
 

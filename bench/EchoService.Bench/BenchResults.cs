@@ -17,9 +17,16 @@ internal sealed class BenchResults
     /// <summary>By <see cref="Workload.Name"/>. A run replaces the workloads it measured and leaves the others.</summary>
     public SortedDictionary<string, WorkloadResult> Workloads { get; init; } = new(StringComparer.Ordinal);
 
-    public static BenchResults Load(string path) => File.Exists(path)
-        ? JsonSerializer.Deserialize<BenchResults>(File.ReadAllText(path), Json) ?? new BenchResults()
-        : new BenchResults();
+    public static BenchResults Load(string path)
+    {
+        var results = File.Exists(path) ? JsonSerializer.Deserialize<BenchResults>(File.ReadAllText(path), Json) : null;
+        foreach (var gone in results?.Workloads.Keys.Except(Workload.All.Select(workload => workload.Name)).ToList() ?? [])
+        {
+            results!.Workloads.Remove(gone);
+        }
+
+        return results ?? new BenchResults();
+    }
 
     public void Save(string path)
     {

@@ -14,11 +14,25 @@ internal sealed class BenchRun(BenchOptions options)
     /// <summary>Before each window: caches, and connections that the ramp left in step.</summary>
     private const double Warmup = 0.3;
 
+    /// <summary>Until a peer takes connections, on average.</summary>
+    private const double StartSeconds = 0.3;
+
+    /// <summary>To start the load generator, and to open a connection and have its last echo back.</summary>
+    private const double LoadSeconds = 0.1;
+    private const double ConnectionSeconds = 100e-6;
+
+    /// <summary>Until resident memory stands still, twice.</summary>
+    private const double SettleSeconds = 2;
+
     private readonly LoadGenerator _load = new(options);
+
+    /// <summary>About how long <see cref="RunAsync"/> will take.</summary>
+    public TimeSpan Estimate() => TimeSpan.FromSeconds(options.Workloads.Sum(Estimate));
 
     public async IAsyncEnumerable<(Workload, WorkloadResult)> RunAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var program = ServiceProgram.Of(options);
         var commit = await Machine.CommitAsync(options.Root, cancellationToken);
         foreach (var workload in options.Workloads)
         {
@@ -28,14 +42,11 @@ internal sealed class BenchRun(BenchOptions options)
                 continue;
             }
 
-            Console.WriteLine($"{workload.Name}: {string.Join(", ", peers.Select(peer => peer.Name))}");
+            Console.WriteLine($"{workload.Name}: {string.Join(", ", peers.Select(peer => peer.Name))}; the service as {program}");
             var slices = await MeasureAsync(workload, peers, cancellationToken);
-            yield return (workload, new WorkloadResult(DateTimeOffset.UtcNow, commit, $"{Machine.Describe()}, the service {Program()}", slices));
+            yield return (workload, new WorkloadResult(DateTimeOffset.UtcNow, commit, Machine.Describe(), program, slices));
         }
     }
-
-    /// <summary>Which of its two forms the program has that stands for the service: a JIT's is an assembly beside its host.</summary>
-    private string Program() => File.Exists(Path.Combine(options.BinaryPath, Path.ChangeExtension(Peer.Service.Program, ".dll"))) ? "compiled as it runs" : "as native code";
 
     public async Task<Dictionary<string, IReadOnlyList<Slice>>> MeasureAsync(
         Workload workload, IReadOnlyList<Peer> peers, CancellationToken cancellationToken)
@@ -106,7 +117,7 @@ internal sealed class BenchRun(BenchOptions options)
         Workload workload, Dictionary<Peer, ServerProcess> servers, CancellationToken cancellationToken)
     {
         var server = await ServerOfAsync(workload, Peer.Epoll, servers, cancellationToken);
-        var closed = await _load.RunAsync(workload.AsClosedLoop(), server, Warmup, options.Seconds, cancellationToken);
+        var closed = await _load.RunAsync(workload.AsClosedLoop(), server, Warmup, SecondsOf(workload), cancellationToken);
         if (closed.Rate is not { } most)
         {
             return (workload, closed);
@@ -119,7 +130,7 @@ internal sealed class BenchRun(BenchOptions options)
     private async Task<Slice> MeasureSliceAsync(
         Workload workload, Peer peer, ServerProcess server, CancellationToken cancellationToken)
     {
-        var seconds = Math.Max(options.Seconds, workload.LeastSeconds);
+        var seconds = SecondsOf(workload);
         if (server.HasExited)
         {
             return new Slice { Error = server.Complaint };
@@ -146,6 +157,18 @@ internal sealed class BenchRun(BenchOptions options)
         var slice = await _load.RunAsync(workload, server, warmup, seconds, cancellationToken);
         return await poller.StopAsync() is { } problem ? new Slice { Error = problem } : slice;
     }
+
+    private double Estimate(Workload workload)
+    {
+        var peers = PeersOf(workload);
+        var setUp = LoadSeconds + workload.Connections * ConnectionSeconds;
+        var slice = workload.Mode == "idle" ? SettleSeconds : Warmup + SecondsOf(workload);
+        var perPass = peers.Sum(peer => StartSeconds + (workload.Mode == "idle" ? 0 : setUp + peer.Warmup)) + Rounds(workload) * peers.Count * (setUp + slice);
+        return options.Passes * (perPass + (workload.Mode == "open" ? setUp + slice : 0));
+    }
+
+    /// <summary>Length of a slice.</summary>
+    private double SecondsOf(Workload workload) => Math.Max(options.Seconds, workload.LeastSeconds);
 
     private IReadOnlyList<Peer> PeersOf(Workload workload) => options.Peers is { } chosen
         ? [.. chosen.Where(workload.Takes)]

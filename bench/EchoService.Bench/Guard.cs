@@ -19,12 +19,19 @@ internal sealed class Guard(BenchOptions options)
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         var run = new BenchRun(options);
-        var measured = new WorkloadResult(DateTimeOffset.UtcNow, "", "", await run.MeasureAsync(
+        var program = ServiceProgram.Of(options);
+        Console.WriteLine($"{Peer.Service.Title}: {program}; {Peer.ServiceJit.Title}: {ServiceProgram.Jit}");
+        var measured = new WorkloadResult(DateTimeOffset.UtcNow, "", "", program, await run.MeasureAsync(
             Workload.Closed64, [Peer.Epoll, Peer.Service, Peer.ServiceJit, Peer.Degraded], cancellationToken));
 
         var service = await FindFaultsAsync(measured, Peer.Service, cancellationToken);
         service.AddRange(await FindFaultsAsync(measured, Peer.ServiceJit, cancellationToken));
         var degraded = await FindFaultsAsync(measured, Peer.Degraded, cancellationToken);
+        if (program != ServiceProgram.Native)
+        {
+            service.Add($"{Peer.Service.Title} is {program}, so nobody guarded the native program");
+        }
+
         foreach (var fault in service)
         {
             Console.Error.WriteLine($"FAILED  {fault}");

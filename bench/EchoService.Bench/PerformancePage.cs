@@ -9,6 +9,9 @@ namespace EchoService.Bench;
 /// </summary>
 internal static class PerformancePage
 {
+    /// <summary>Kestrel too, where it is measured for the sake of the workload.</summary>
+    private static readonly IReadOnlyList<Peer> ConnectionsPeers = [.. Workload.GrowthPeers, Peer.Kestrel];
+
     private const string NothingYet = "Nothing has been measured yet.";
 
     public static void Render(BenchOptions options, BenchResults results)
@@ -35,8 +38,8 @@ internal static class PerformancePage
         yield return ("workloads", string.Join("\n", Workload.All
             .Where(workload => workload.Group == "main" && results.Find(workload) is not null)
             .Select(workload => Tables.Workload(workload, results.Find(workload)!))));
-        yield return ("connections", Tables.Growth(results, Workload.ByConnections, workload => workload.Connections.ToString("N0", CultureInfo.InvariantCulture)));
-        yield return ("sizes", Tables.Growth(results, Workload.BySize, workload => Workload.FormatSize(workload.Size)));
+        yield return ("connections", Tables.Growth(results, Workload.ByConnections, ConnectionsPeers, workload => workload.Connections.ToString("N0", CultureInfo.InvariantCulture)));
+        yield return ("sizes", Tables.Growth(results, Workload.BySize, Workload.GrowthPeers, workload => Workload.FormatSize(workload.Size)));
         yield return ("threads", Workload.ByThreads.Any(workload => results.Find(workload) is not null)
             ? $"{Tables.Threads(results)}\n![Cost by socket threads](performance/threads.svg)"
             : NothingYet);
@@ -63,12 +66,12 @@ internal static class PerformancePage
             yield return ("memory", Chart.Bars("Resident KiB per idle connection", [(Workload.Idle.Title, MemoryBars(idle))]));
         }
 
-        if (GrowthLines(results, Workload.ByConnections, workload => workload.Connections) is { Count: > 0 } connections)
+        if (GrowthLines(results, Workload.ByConnections, ConnectionsPeers, workload => workload.Connections) is { Count: > 0 } connections)
         {
             yield return ("connections", Chart.Lines("Cost of a 64 B message by connections", "server CPU, µs per message", connections,
                 [.. Workload.ByConnections.Select(workload => ((double)workload.Connections, ShortCount(workload.Connections)))]));
         }
-        if (GrowthLines(results, Workload.BySize, workload => workload.Size) is { Count: > 0 } sizes)
+        if (GrowthLines(results, Workload.BySize, Workload.GrowthPeers, workload => workload.Size) is { Count: > 0 } sizes)
         {
             yield return ("sizes", Chart.Lines("Cost of a message by its size, 64 connections", "server CPU, µs per message", sizes,
                 [.. Workload.BySize.Select(workload => ((double)workload.Size, Workload.FormatSize(workload.Size)))]));
@@ -104,8 +107,8 @@ internal static class PerformancePage
             let kib = Math.Max(0, bytes.Median / 1024)
             select new Chart.Bar(peer.Title, kib, kib.ToString("0.0", CultureInfo.InvariantCulture), peer == Peer.Service)];
 
-    private static List<Chart.Line> GrowthLines(BenchResults results, IReadOnlyList<Workload> workloads, Func<Workload, double> x) =>
-        [.. from peer in workloads[0].Peers
+    private static List<Chart.Line> GrowthLines(BenchResults results, IReadOnlyList<Workload> workloads, IReadOnlyList<Peer> peers, Func<Workload, double> x) =>
+        [.. from peer in peers
             let points = (
                 from workload in workloads
                 let cost = results.Find(workload)?.Of(peer, slice => slice.CpuMicros)
@@ -120,9 +123,16 @@ internal static class PerformancePage
     private static string Provenance(BenchResults results)
     {
         var lines = new StringBuilder();
-        foreach (var group in results.Workloads.GroupBy(entry => (entry.Value.Machine, entry.Value.Commit, entry.Value.MeasuredAt.UtcDateTime.Date)))
+        var groups = results.Workloads.GroupBy(entry => (entry.Value.Machine, entry.Value.Commit, entry.Value.Program)).ToList();
+        if (groups.Count > 1)
         {
-            lines.AppendLine(CultureInfo.InvariantCulture, $"- {group.Key.Date:yyyy-MM-dd}, revision `{group.Key.Commit}`, {group.Key.Machine}: {string.Join(", ", group.Select(entry => entry.Key))}");
+            lines.AppendLine($"Measured in {groups.Count} parts, which differ in revision, in program or in machine; figures compare within a part.\n");
+        }
+
+        foreach (var group in groups)
+        {
+            var days = group.Select(entry => entry.Value.MeasuredAt.UtcDateTime.Date).Distinct().Order().Select(day => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+            lines.AppendLine($"- {string.Join(", ", days)}, revision `{group.Key.Commit}`, the service as {group.Key.Program}, {group.Key.Machine}: {string.Join(", ", group.Select(entry => entry.Key))}");
         }
 
         return lines.ToString();

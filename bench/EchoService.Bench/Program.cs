@@ -26,8 +26,11 @@ try
     var results = options.Publish ? BenchResults.Load(resultsPath) : new BenchResults();
     if (!options.RenderOnly)
     {
+        var run = new BenchRun(options);
+        Console.WriteLine($"about {Math.Ceiling(run.Estimate().TotalMinutes)} minutes: {options.Passes} passes of {options.Rounds} rounds; the service as {ServiceProgram.Of(options)}");
+
         // Saved after each workload, so that a run that is cut short keeps what it measured.
-        await foreach (var (workload, measured) in new BenchRun(options).RunAsync(stop.Token))
+        await foreach (var (workload, measured) in run.RunAsync(stop.Token))
         {
             results.Workloads[workload.Name] = measured;
             results.Save(resultsPath);

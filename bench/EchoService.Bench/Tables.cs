@@ -43,18 +43,16 @@ internal static class Tables
                 continue;
             }
 
-            var against = target.To is null ? "" : target.To == Peer.Service ? "unpolled" : target.To.Title;
             var (limit, verdict) = target.Limit is { } bound
                 ? (Text($"{(target.AtLeast ? "≥" : "≤")} {bound:0.00}"), target.IsMetBy(value.Median) ? "met" : "**missed**")
                 : ("–", "");
-            table.AppendLine($"| {target.Workload.Title} | {target.Measure} | {against} | {limit} | {Spread(value)} | {verdict} |");
+            table.AppendLine($"| {target.Workload.Title} | {target.Measure} | {target.Against} | {limit} | {Spread(value)} | {verdict} |");
         }
         return table.ToString();
     }
 
-    public static string Growth(BenchResults results, IReadOnlyList<Workload> workloads, Func<Workload, string> label)
+    public static string Growth(BenchResults results, IReadOnlyList<Workload> workloads, IReadOnlyList<Peer> peers, Func<Workload, string> label)
     {
-        var peers = workloads[0].Peers;
         var table = new StringBuilder($"| | {string.Join(" | ", peers.Select(peer => peer.Title))} |\n|---|{string.Concat(peers.Select(_ => "---:|"))}\n");
         foreach (var workload in workloads)
         {
