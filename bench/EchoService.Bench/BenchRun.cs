@@ -170,7 +170,5 @@ internal sealed class BenchRun(BenchOptions options)
     /// <summary>Length of a slice.</summary>
     private double SecondsOf(Workload workload) => Math.Max(options.Seconds, workload.LeastSeconds);
 
-    private IReadOnlyList<Peer> PeersOf(Workload workload) => options.Peers is { } chosen
-        ? [.. chosen.Where(workload.Takes)]
-        : workload.Peers;
+    private IReadOnlyList<Peer> PeersOf(Workload workload) => [.. (options.Peers ?? workload.Peers).Where(workload.Takes)];
 }

@@ -27,7 +27,7 @@ try
     if (!options.RenderOnly)
     {
         var run = new BenchRun(options);
-        Console.WriteLine($"about {Math.Ceiling(run.Estimate().TotalMinutes)} minutes: {options.Passes} passes of {options.Rounds} rounds; the service as {ServiceProgram.Of(options)}");
+        Console.WriteLine($"{run.Estimate().TotalMinutes:0.0} min to go: passes {options.Passes}, rounds {options.Rounds}, slices of {options.Seconds} s; the service as {ServiceProgram.Of(options)}");
 
         // Saved after each workload, so that a run that is cut short keeps what it measured.
         await foreach (var (workload, measured) in run.RunAsync(stop.Token))

@@ -104,7 +104,7 @@ internal sealed record Workload(string Name, string Group, string Title, string 
     /// <summary>Those measured unless the options say otherwise.</summary>
     public IReadOnlyList<Peer> Peers { get; private init; } = Standard;
 
-    /// <summary>Whether it is measured with a peer that the options name.</summary>
+    /// <summary>Whether it is measured with a peer, where that is asked for.</summary>
     public bool Takes(Peer peer) =>
         (Threads == 0 || peer.Threads != SocketThreads.Fixed)
         && (Peers.Contains(peer)
