@@ -28,7 +28,7 @@ public sealed class DatagramVerdictTests : FaultTests
 
         var during = await ProbeRuns.RunAsync(Watch() with
         {
-            LateAfter = expected == ProbeEventKind.Late ? TimeSpan.FromMilliseconds(400) : ProbeRuns.Unhurried,
+            LateAfter = expected == ProbeEventKind.Late ? ProbeRuns.Soon : ProbeRuns.Unhurried,
             Timeout = expected is ProbeEventKind.LostMessages or ProbeEventKind.Refused ? TimeSpan.FromMilliseconds(400) : ProbeRuns.Unhurried,
         });
         await EndAllAsync();

@@ -38,7 +38,7 @@ public sealed class FaultVerdictTests : FaultTests
         {
             // One message: where latencies grow from one to the next, some are too long by less than the probe's own lag.
             Rate = kind == "throttle" ? 1 : watch.Rate,
-            LateAfter = kind is "delay" or "throttle" ? Impatient : ProbeRuns.Unhurried,
+            LateAfter = kind is "delay" or "throttle" ? ProbeRuns.Soon : ProbeRuns.Unhurried,
             Timeout = kind is "stall" or "noAccept" or "refuse" ? Impatient : ProbeRuns.Unhurried,
         });
         await EndAllAsync();
