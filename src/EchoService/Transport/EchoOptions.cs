@@ -28,12 +28,16 @@ internal sealed record EchoOptions
     public int Backlog { get; init; } = 512;
 
     /// <summary>Accept operations outstanding at once.</summary>
-    public int PendingAccepts { get; init; } = 4;
+    /// <remarks>
+    /// When one of several on a socket completes, the runtime leaves the next to the thread pool (SocketAsyncContext.Unix.cs),
+    /// and with it the first turn of whom it accepts. What that costs: <c>docs/performance.md</c>.
+    /// </remarks>
+    public int PendingAccepts { get; init; } = 1;
 
-    /// <summary>Bytes of pinned buffer that a fresh or idle connection holds.</summary>
+    /// <summary>Bytes of a small buffer segment: what a connection has while no more than that of an echo waits for its client.</summary>
     public int ReceiveBufferSize { get; init; } = 1024;
 
-    /// <summary>Bytes that a busy connection's buffer may grow to.</summary>
+    /// <summary>Bytes of a large buffer segment: the most that is received at a time, and that waits for a client.</summary>
     public int MaxReceiveBufferSize { get; init; } = 65_536;
 
     /// <summary>Bytes that the kernel may hold for one connection on the way out (SO_SNDBUF, which Linux doubles); 0 is its own choice.</summary>

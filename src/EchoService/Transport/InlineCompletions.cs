@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
@@ -10,6 +11,14 @@ namespace EchoService.Transport;
 internal static class InlineCompletions
 {
     private const string Variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+    private const string ThreadCountVariable = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
+
+    /// <summary>
+    /// How many socket threads the runtime has while completions run on them: one per processor, unless it was told another
+    /// number (SocketAsyncEngine.Unix.cs).
+    /// </summary>
+    public static int ThreadCount =>
+        int.TryParse(Environment.GetEnvironmentVariable(ThreadCountVariable), CultureInfo.InvariantCulture, out var count) && count > 0 ? count : Environment.ProcessorCount;
 
     /// <summary>
     /// Must run before the first socket of the process: the runtime reads the variable then, once

@@ -122,7 +122,7 @@ public sealed class SettingsTests
             () => echo.MaxConnections.ShouldBe(10_000),
             () => echo.LimitPolicy.ShouldBe(LimitPolicy.Reject),
             () => echo.Backlog.ShouldBe(512),
-            () => echo.PendingAccepts.ShouldBe(4),
+            () => echo.PendingAccepts.ShouldBe(1),
             () => echo.ReceiveBufferSize.ShouldBe(1024),
             () => echo.MaxReceiveBufferSize.ShouldBe(65_536),
             () => echo.SocketSendBuffer.ShouldBe(0),

@@ -54,7 +54,7 @@ public sealed class BannerTests : ServiceTests
     [InlineData(1024)]
     public async Task FollowsThePROXYHeaderAndPrecedesTheEchoOfWhatCameWithIt(int bufferSize)
     {
-        var host = await StartAsync("Echo:BannerPort=0", "Echo:ProxyProtocol=required", "Echo:TrustedProxies=127.0.0.0/8", $"Echo:ReceiveBufferSize={bufferSize}");
+        var host = await StartAsync("Echo:BannerPort=0", "Echo:ProxyProtocol=required", "Echo:TrustedProxies=127.0.0.0/8", "Echo:ReceiveBufferSize=16", $"Echo:MaxReceiveBufferSize={bufferSize}");
         host.Preamble = ProxyHeaders.Good["v2 LOCAL"].Header;
         using var client = await EchoClient.ConnectAsync(host.BannerEndPoint);
         // Nobody learns anything before they have said who they are.

@@ -55,7 +55,7 @@ public sealed class ProxyProtocolTests : ServiceTests
     [InlineData("v2 LOCAL", 1024)]
     public async Task TakesAHeaderByteByByteWithAnyBuffer(string name, int bufferSize)
     {
-        var host = await StartRequiredAsync($"Echo:ReceiveBufferSize={bufferSize}", "Echo:ProxyHeaderTimeout=00:00:30");
+        var host = await StartRequiredAsync("Echo:ReceiveBufferSize=16", $"Echo:MaxReceiveBufferSize={bufferSize}", "Echo:ProxyHeaderTimeout=00:00:30");
         using var client = await EchoClient.ConnectAsync(host.EndPoint);
         foreach (var octet in ProxyHeaders.Good[name].Header)
         {

@@ -5,4 +5,9 @@ internal readonly record struct BufferSegment(byte[] Array, int Offset, int Leng
 {
     /// <summary>No segment.</summary>
     public bool IsEmpty => Length == 0;
+
+    public Span<byte> Span => new(Array, Offset, Length);
+
+    /// <summary>A part of it; with this, ranges do too.</summary>
+    public BufferSegment Slice(int start, int length) => new(Array, Offset + start, length);
 }

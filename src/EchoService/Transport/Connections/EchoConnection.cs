@@ -34,6 +34,8 @@ internal abstract class EchoConnection
     {
         Context = context;
         Socket = socket;
+        // The loop never waits in a call.
+        socket.Blocking = false;
         Id = id;
         Listener = listener;
         PeerEndPoint = (IPEndPoint)socket.RemoteEndPoint!;

@@ -1,60 +1,66 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using EchoService.Transport.Accepting;
+using EchoService.Transport.Buffers;
 using EchoService.Transport.ProxyProtocol;
 
 namespace EchoService.Transport.Connections;
 
 /// <summary>
-/// What makes a connection echo: receive, send back what came, receive again. One operation is outstanding at a time,
-/// and the loop runs wherever it completes, so the loop alone owns the buffer, the event args and the figures, and alone
-/// frees them.
+/// What makes a connection echo: wait until there is something to read, receive it, send it back. One operation is
+/// outstanding at a time, and the loop runs wherever it completes, so the loop alone owns the event args, the figures and
+/// what is left of an echo, and alone frees them.
 /// </summary>
+/// <remarks>
+/// A message is received into a buffer of the thread and sent from there, by calls that do not block: it is in nobody
+/// else's way, for a thread deals with one at a time. So a connection that waits has no buffer. Asynchronous are the wait,
+/// which is a receive of no bytes, and the send of what the kernel did not take at once.
+/// </remarks>
 internal sealed class EchoLoop : EchoConnection
 {
-    /// <summary>Operations that may complete at once before others get their turn: 8 messages, or 8 large segments of a stream.</summary>
-    private const int OperationsPerTurn = 16;
+    /// <summary>Messages, or receives of a stream, that may follow each other before others get their turn.</summary>
+    private const int MessagesPerTurn = 8;
 
     private readonly ConnectionEventArgs _args;
-    private ReceiveBuffer _buffer;
+    private BufferSegment _lent;
     private Prologue? _prologue;
     private long _sampledAt;
     private Operation _operation;
 
     /// <inheritdoc/>
-    /// <exception cref="OutOfMemoryException">There is no memory for its buffer.</exception>
     /// <exception cref="InvalidOperationException">There are no event args for it.</exception>
     public EchoLoop(ConnectionContext context, long id, Socket socket, ListenerKind listener, long expiresAt)
-        : base(context, id, socket, listener, expiresAt)
-    {
-        _args = context.EventArgs.Rent(this);
-        try
-        {
-            _buffer = new ReceiveBuffer(context.Buffers);
-        }
-        catch
-        {
-            context.EventArgs.Return(_args);
-            throw;
-        }
-    }
+        : base(context, id, socket, listener, expiresAt) => _args = context.EventArgs.Rent(this);
 
     private enum Operation : byte
     {
         Receive,
-        WaitForData,
         ReceiveHeader,
 
-        // From here on with bytes in hand.
+        // From here on with bytes in hand, which an asynchronous send takes from the event args.
         Send,
         SendBanner,
     }
 
-    /// <summary>Posts the first operation. Called once, by the accept loop.</summary>
+    private enum Next : byte
+    {
+        /// <summary>More is likely to be there, or there is more to send.</summary>
+        GoOn,
+
+        /// <summary>All that was there is back on its way.</summary>
+        Yield,
+
+        /// <summary>Nothing was there.</summary>
+        Wait,
+
+        /// <summary>The connection has ended, or a fault has the loop stopped.</summary>
+        Stop,
+    }
+
+    /// <summary>Runs for the first time. Called once, by the accept loop.</summary>
     /// <param name="banner">What the client is sent before anything is echoed; null: nothing.</param>
     public void Start(byte[]? banner)
     {
-        PrepareReceive();
         if (Context.TrustedProxies is { } proxies)
         {
             if (proxies.Contains(PeerEndPoint.Address))
@@ -70,8 +76,7 @@ internal sealed class EchoLoop : EchoConnection
         }
         else if (banner is not null)
         {
-            _prologue = new Prologue { Banner = banner };
-            SendBanner(banner);
+            TryBeginBanner(banner);
         }
 
         Continue();
@@ -84,14 +89,14 @@ internal sealed class EchoLoop : EchoConnection
     public void OnOperationCompleted() => Run(completed: true);
 
     /// <summary>Has the processor fetch what the next message will touch.</summary>
-    public void FetchPartsIntoCache() => ConnectionCacheHints.FetchParts(_args, _buffer.Small, Socket);
+    public void FetchSocketIntoCache() => ConnectionCacheHints.FetchSocket(Socket);
 
     /// <summary>Frees everything, the first time that it is called. For the loop, and for its detour when that is the last to stop.</summary>
     public void Free(CloseReason reason, CloseOutcome outcome)
     {
         if (TrySettle(reason, outcome))
         {
-            _buffer.Return(_args);
+            ReturnLent();
             Context.EventArgs.Return(_args);
             Context.Ended(this);
         }
@@ -103,46 +108,47 @@ internal sealed class EchoLoop : EchoConnection
         ? CloseReason.ClientReset
         : CloseReason.Error;
 
-    /// <param name="completed">Whether the prepared operation has been carried out already.</param>
+    /// <param name="completed">Whether an operation has completed, and not the turn of others.</param>
     private void Run(bool completed)
     {
-        var byEvent = completed;
         try
         {
-            for (var operations = OperationsPerTurn; ; operations--)
+            if (completed && !OnCompleted())
             {
-                // More is there after a full read, so nothing is gained by a wait before the turn is over.
-                var mayWait = completed && _operation == Operation.Send && !_buffer.IsFilled;
-                if (completed && !Complete(byEvent))
-                {
-                    return;
-                }
+                return;
+            }
 
-                // Never with bytes in hand: they go out first.
-                var turnIsOver = operations <= 0;
-                if (_operation < Operation.Send && (mayWait || turnIsOver) && Context.Turnstiles.TryYield(this, turnIsOver))
+            for (var messages = MessagesPerTurn; ; messages--)
+            {
+                if (_operation >= Operation.Send)
                 {
-                    return;
-                }
-
-                // More is likely to be there after a full read, and after a wait for the turn.
-                if (_operation == Operation.WaitForData && (_buffer.IsFilled || !completed) && TryReceiveLarge(out var goesOn))
-                {
-                    if (!goesOn)
+                    if (Socket!.SendAsync(_args) || !OnCompleted())
                     {
                         return;
                     }
 
-                    completed = false;
+                    continue;
                 }
-                else if (Begin())
+
+                // Never with bytes in hand: they go out first.
+                if (messages <= 0)
                 {
+                    Context.Turnstiles.TryYield(this, turnIsOver: true);
                     return;
                 }
-                else
+
+                switch (ReceiveOnce())
                 {
-                    completed = true;
-                    byEvent = false;
+                    case Next.GoOn:
+                        continue;
+                    case Next.Yield when Context.Turnstiles.TryYield(this, turnIsOver: false):
+                    case Next.Stop:
+                        return;
+                }
+
+                if (Socket!.ReceiveAsync(_args) || !OnCompleted())
+                {
+                    return;
                 }
             }
         }
@@ -160,115 +166,80 @@ internal sealed class EchoLoop : EchoConnection
         }
     }
 
-    /// <summary>Starts the prepared operation. True: it is outstanding and the loop goes on when it completes.</summary>
-    private bool Begin() => _operation >= Operation.Send ? Socket!.SendAsync(_args) : Socket!.ReceiveAsync(_args);
-
-    /// <summary>Reads into a large segment what is there already, and prepares to send it back.</summary>
-    /// <param name="goesOn">Whether the loop does.</param>
-    /// <returns>False: nothing is there, or there is no large segment.</returns>
-    private bool TryReceiveLarge(out bool goesOn)
+    /// <summary>Deals with the operation that has completed.</summary>
+    /// <returns>False: the connection has ended, or a fault has the loop stopped.</returns>
+    private bool OnCompleted()
     {
-        goesOn = true;
-        // What is read while closing is only discarded.
-        if (Progress.Phase == ConnectionPhase.Closing || !_buffer.TryOfferLarge(_args))
+        if (_operation >= Operation.Send)
         {
-            return false;
+            return OnSent();
         }
 
-        // The kernel's socket does not block since its first asynchronous operation; for calls like this .NET must not either.
-        var socket = Socket!;
-        if (socket.Blocking)
-        {
-            socket.Blocking = false;
-        }
+        // The kernel tells of an error once, and that may have been to the look with which a wait begins.
+        return _args.SocketError == SocketError.Success || End(Classify(_args.SocketError), CloseOutcome.CutByClient);
+    }
 
-        var count = socket.Receive(_args.MemoryBuffer.Span.Slice(_args.Offset, _args.Count), SocketFlags.None, out var error);
+    /// <summary>Receives what is there and deals with it.</summary>
+    private Next ReceiveOnce()
+    {
+        var buffer = Context.Buffers.OfThisThread();
+        var count = Socket!.Receive(buffer.Span, SocketFlags.None, out var error);
         if (error == SocketError.WouldBlock)
         {
-            PrepareReceive();
-            return false;
+            return Next.Wait;
         }
 
-        if (error == SocketError.Success && count > 0)
-        {
-            goesOn = Echo(_args.Offset, count);
-            return true;
-        }
-
-        _buffer.ReturnLarge(_args);
-        goesOn = EndOfStream(error, CloseReason.ClientFin);
-        return true;
+        var goesOn = error == SocketError.Success && count > 0
+            ? OnReceived(buffer with { Length = count })
+            : EndOfStream(error);
+        // A read that fills the buffer leaves more, as a rule, and so nothing is gained by a wait.
+        return !goesOn ? Next.Stop : count == buffer.Length || _operation >= Operation.Send ? Next.GoOn : Next.Yield;
     }
 
-    /// <summary>Deals with the operation that completed and prepares the next. False: the connection has ended.</summary>
-    /// <param name="byEvent">Whether it took an event to complete it.</param>
-    private bool Complete(bool byEvent) => _operation switch
+    /// <returns>False: the loop is over or has to stop.</returns>
+    private bool OnReceived(BufferSegment received) =>
+        _operation == Operation.ReceiveHeader ? OnHeaderReceived(received) : Echo(received);
+
+    private bool OnHeaderReceived(BufferSegment received)
     {
-        Operation.Receive => OnReceived(),
-        Operation.Send => OnSent(),
-        Operation.ReceiveHeader => OnHeaderReceived(),
-        Operation.SendBanner => OnBannerSent(),
-        _ => OnDataWaiting(mayBeInVain: byEvent),
-    };
-
-    private bool OnReceived()
-    {
-        var count = _args.BytesTransferred;
-        if (_args.SocketError != SocketError.Success || count == 0)
-        {
-            return EndOfStream(_args.SocketError, CloseReason.ClientFin);
-        }
-
-        return Echo(_args.Offset, count);
-    }
-
-    private bool OnHeaderReceived()
-    {
-        var count = _args.BytesTransferred;
-        if (_args.SocketError != SocketError.Success || count == 0)
-        {
-            return EndOfStream(_args.SocketError, CloseReason.ProxyHeader);
-        }
-
         var prologue = _prologue!;
-        var status = prologue.Header!.Read(_args.Buffer.AsSpan(_args.Offset, count), out var consumed, out var client);
-        Figures.OnDiscarded(status == ProxyHeaderStatus.Complete ? consumed : count);
+        var status = prologue.Header!.Read(received.Span, out var consumed, out var client);
+        Figures.OnDiscarded(status == ProxyHeaderStatus.Complete ? consumed : received.Length);
         if (status == ProxyHeaderStatus.Incomplete)
         {
             return true;
         }
 
         _prologue = null;
+        _operation = Operation.Receive;
         if (status == ProxyHeaderStatus.Invalid)
         {
             Close(CloseReason.ProxyHeader);
-            PrepareReceive();
             return true;
         }
 
         Identify(client);
-        PrepareReceive();
-        var (offset, rest) = (_args.Offset + consumed, count - consumed);
+        var rest = received[consumed..];
         if (!Progress.TryEndHeader())
         {
             // A close came first.
-            Figures.OnDiscarded(rest);
+            Figures.OnDiscarded(rest.Length);
             return true;
         }
 
         Context.Faults.Meet(this);
         if (prologue.Banner is not { } banner)
         {
-            return rest == 0 || Echo(offset, rest);
+            return rest.IsEmpty || Echo(rest);
         }
 
-        if (SendBanner(banner))
+        if (!TryBeginBanner(banner))
         {
-            (prologue.Offset, prologue.Count, _prologue) = (offset, rest, prologue);
+            Figures.OnDiscarded(rest.Length);
         }
-        else
+        else if (!rest.IsEmpty)
         {
-            Figures.OnDiscarded(rest);
+            _prologue = new Prologue { Rest = Context.Buffers.Keep(rest, out _lent) };
         }
 
         return true;
@@ -276,7 +247,7 @@ internal sealed class EchoLoop : EchoConnection
 
     /// <summary>Prepares to send the banner.</summary>
     /// <returns>False: a close came first, and things are left as they are.</returns>
-    private bool SendBanner(byte[] banner)
+    private bool TryBeginBanner(byte[] banner)
     {
         // To a close it is like an echo: in hand, and to go out before the FIN.
         if (!Progress.TryBeginEcho())
@@ -291,80 +262,100 @@ internal sealed class EchoLoop : EchoConnection
 
     private bool OnBannerSent()
     {
-        if (_args.SocketError != SocketError.Success)
-        {
-            return End(Classify(_args.SocketError), CloseOutcome.CutByClient);
-        }
-
-        var count = _args.BytesTransferred;
-        if (count < _args.Count)
-        {
-            _args.SetBuffer(_args.Offset + count, _args.Count - count);
-            return true;
-        }
-
-        var prologue = _prologue!;
+        _operation = Operation.Receive;
+        _args.SetBuffer(null, 0, 0);
+        var rest = _prologue?.Rest ?? default;
         _prologue = null;
-        PrepareReceive();
-        if (prologue.Count > 0 && Detour is null)
+        if (rest.IsEmpty)
         {
-            // It is in hand as the banner was: a close that came meanwhile waits for it too.
-            SendBack(prologue.Offset, prologue.Count);
+            EndEcho();
             return true;
         }
 
-        if (!Progress.TryEndEcho() && Progress.TryFinish())
+        if (Detour is { } detour)
         {
-            SendFin();
+            EndEcho();
+            if (detour.TryTake(rest.Span))
+            {
+                ReturnLent();
+                return detour.MayRead();
+            }
+
+            if (!Progress.TryBeginEcho())
+            {
+                Figures.OnDiscarded(rest.Length);
+                ReturnLent();
+                return true;
+            }
         }
 
-        return prologue.Count == 0 || Echo(prologue.Offset, prologue.Count);
+        // In hand as the banner was: a close that came meanwhile waits for it too.
+        Context.Counters.Current.Received += rest.Length;
+        Figures.OnReceived(rest.Length, Context.Clock.Now);
+        PrepareSend(rest);
+        return true;
     }
 
-    /// <summary>Prepares to send back what is in the buffer.</summary>
-    private bool Echo(int offset, int count)
+    /// <summary>Sends back what has been received.</summary>
+    private bool Echo(BufferSegment received)
     {
         // All that a message pays for faults while none has hold of the connection.
-        if (Detour is { } detour && detour.TryTake(_args.Buffer.AsSpan(offset, count)))
+        if (Detour is { } detour && detour.TryTake(received.Span))
         {
-            _buffer.NoteFill(count, _args.Count);
-            PrepareReceive();
             return detour.MayRead();
         }
 
         if (!Progress.TryBeginEcho())
         {
             // Our FIN went out while this was on its way: it is not echoed, and so not counted as received.
-            Figures.OnDiscarded(count);
-            PrepareReceive();
+            Figures.OnDiscarded(received.Length);
             return true;
         }
 
-        SendBack(offset, count);
-        return true;
-    }
-
-    /// <summary>Prepares to send back what is in the buffer, once it is said that it will be.</summary>
-    private void SendBack(int offset, int count)
-    {
         var counters = Context.Counters.Current;
-        counters.Received += count;
-        Figures.OnReceived(count, Context.Clock.Now);
+        counters.Received += received.Length;
+        Figures.OnReceived(received.Length, Context.Clock.Now);
         if (counters.IsSampleDue())
         {
             _sampledAt = Stopwatch.GetTimestamp();
         }
 
-        _buffer.NoteFill(count, _args.Count);
-        _args.SetBuffer(offset, count);
+        var sent = Socket!.Send(received.Span, SocketFlags.None, out var error);
+        Figures.OnSent(sent, Context.Clock.Now);
+        counters.Sent += sent;
+        if (sent == received.Length)
+        {
+            OnEchoed();
+            return true;
+        }
+
+        if (error is not (SocketError.Success or SocketError.WouldBlock))
+        {
+            return End(Classify(error), CloseOutcome.CutByClient);
+        }
+
+        // The client does not keep up.
+        PrepareSend(Context.Buffers.Keep(received[sent..], out _lent));
+        return true;
+    }
+
+    /// <summary>Prepares to send what this connection has in a segment of its own.</summary>
+    private void PrepareSend(BufferSegment rest)
+    {
+        _args.SetBuffer(rest.Array, rest.Offset, rest.Length);
         _operation = Operation.Send;
     }
 
     private bool OnSent()
     {
+        var isBanner = _operation == Operation.SendBanner;
         var count = _args.BytesTransferred;
-        Figures.OnSent(count, Context.Clock.Now);
-        Context.Counters.Current.Sent += count;
+        if (!isBanner)
+        {
+            Figures.OnSent(count, Context.Clock.Now);
+            Context.Counters.Current.Sent += count;
+        }
+
         if (_args.SocketError != SocketError.Success)
         {
             return End(Classify(_args.SocketError), CloseOutcome.CutByClient);
@@ -376,83 +367,60 @@ internal sealed class EchoLoop : EchoConnection
             return true;
         }
 
+        if (isBanner)
+        {
+            return OnBannerSent();
+        }
+
+        _operation = Operation.Receive;
+        ReturnLent();
+        OnEchoed();
+        return true;
+    }
+
+    /// <summary>A message is back on its way, to the last byte.</summary>
+    private void OnEchoed()
+    {
         if (_sampledAt != 0)
         {
             Context.Observer.RecordTurnaround(Stopwatch.GetElapsedTime(_sampledAt));
             _sampledAt = 0;
         }
 
+        EndEcho();
+    }
+
+    /// <summary>Nothing is in hand any more.</summary>
+    private void EndEcho()
+    {
         // Else it was closed meanwhile, or aborted: then the next operation finds the socket disposed.
         if (!Progress.TryEndEcho() && Progress.TryFinish())
         {
             SendFin();
         }
-
-        PrepareReceive();
-        return true;
     }
 
-    private bool OnDataWaiting(bool mayBeInVain)
+    private void ReturnLent()
     {
-        if (_args.SocketError != SocketError.Success)
+        if (!_lent.IsEmpty)
         {
-            return End(Classify(_args.SocketError), CloseOutcome.CutByClient);
+            // The event args must not point to it any longer when another connection gets it.
+            _args.SetBuffer(null, 0, 0);
+            Context.Buffers.Return(_lent);
+            _lent = default;
         }
-
-        // An event may be older than the read that took its bytes: the runtime does not look again (SocketAsyncContext).
-        // Then, and at the end of the stream, the small segment does.
-        if (!mayBeInVain || Socket!.Available > 0)
-        {
-            PrepareLargeReceive();
-        }
-        else
-        {
-            PrepareSmallReceive();
-        }
-
-        return true;
-    }
-
-    private void PrepareReceive()
-    {
-        _buffer.ReturnLarge(_args);
-        if (_buffer.IsBusy && Progress.Phase != ConnectionPhase.Closing)
-        {
-            _operation = Operation.WaitForData;
-            _buffer.OfferNothing(_args);
-        }
-        else
-        {
-            PrepareSmallReceive();
-        }
-    }
-
-    private void PrepareSmallReceive()
-    {
-        _operation = Operation.Receive;
-        _buffer.OfferSmall(_args);
-    }
-
-    private void PrepareLargeReceive()
-    {
-        // What is read while closing is only discarded.
-        if (Progress.Phase == ConnectionPhase.Closing || !_buffer.TryOfferLarge(_args))
-        {
-            _buffer.OfferSmall(_args);
-        }
-
-        _operation = Operation.Receive;
     }
 
     /// <summary>A receive has found the end of the stream, or an error.</summary>
-    private bool EndOfStream(SocketError error, CloseReason byFin)
+    private bool EndOfStream(SocketError error)
     {
         if (error != SocketError.Success)
         {
             return End(Classify(error), CloseOutcome.CutByClient);
         }
 
-        return !(Detour is { } detour && detour.TryKeepAfterFin()) && End(byFin, CloseOutcome.InOrder);
+        var reason = _operation == Operation.ReceiveHeader ? CloseReason.ProxyHeader : CloseReason.ClientFin;
+        return !(Detour is { } detour && detour.TryKeepAfterFin()) && End(reason, CloseOutcome.InOrder);
     }
 
     /// <summary>The loop is over.</summary>

@@ -171,7 +171,7 @@ internal sealed class Turnstile : SocketAsyncEventArgs
             if (i + 2 < connections.Count)
             {
                 ConnectionCacheHints.Fetch(connections[i + 2]);
-                connections[i + 1].FetchPartsIntoCache();
+                connections[i + 1].FetchSocketIntoCache();
             }
 
             connections[i].Continue();

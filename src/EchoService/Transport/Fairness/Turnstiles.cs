@@ -5,13 +5,12 @@ namespace EchoService.Transport.Fairness;
 /// <summary>A turnstile for each socket thread, and the choice between them.</summary>
 internal sealed class Turnstiles : IDisposable
 {
-    // The runtime hands sockets to its threads in turn, and starts one per processor when completions run inline
-    // (SocketAsyncEngine.Unix.cs).
+    // The runtime hands sockets to its threads in turn (SocketAsyncEngine.Unix.cs).
     private readonly Turnstile[] _all;
 
     /// <param name="newBell">Makes the bell of each.</param>
     public Turnstiles(Func<Bell> newBell) =>
-        _all = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Turnstile(this, newBell()))];
+        _all = [.. Enumerable.Range(0, InlineCompletions.ThreadCount).Select(_ => new Turnstile(this, newBell()))];
 
     /// <summary>Lets <paramref name="connection"/> go on when the others have had their turn.</summary>
     /// <param name="connection">A connection with no operation outstanding and no bytes in hand.</param>
