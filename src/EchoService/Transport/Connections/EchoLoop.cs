@@ -18,7 +18,7 @@ namespace EchoService.Transport.Connections;
 /// </remarks>
 internal sealed class EchoLoop : EchoConnection
 {
-    /// <summary>Messages, or receives of a stream, that may follow each other before others get their turn.</summary>
+    /// <summary>Messages, or receives of a stream, that may follow each other before others get their turn; in a crowd it is one.</summary>
     private const int MessagesPerTurn = 8;
 
     private readonly ConnectionEventArgs _args;
@@ -118,7 +118,7 @@ internal sealed class EchoLoop : EchoConnection
                 return;
             }
 
-            for (var messages = MessagesPerTurn; ; messages--)
+            for (var messages = 0; ; messages++)
             {
                 if (_operation >= Operation.Send)
                 {
@@ -131,7 +131,7 @@ internal sealed class EchoLoop : EchoConnection
                 }
 
                 // Never with bytes in hand: they go out first.
-                if (messages <= 0)
+                if (messages >= MessagesPerTurn || (messages > 0 && Context.Turnstiles.IsCrowded))
                 {
                     Context.Turnstiles.TryYield(this, turnIsOver: true);
                     return;
@@ -183,7 +183,7 @@ internal sealed class EchoLoop : EchoConnection
     private Next ReceiveOnce()
     {
         var buffer = Context.Buffers.OfThisThread();
-        var count = Socket!.Receive(buffer.Span, SocketFlags.None, out var error);
+        var count = SocketCalls.Receive(Socket!, buffer.Span, out var error);
         if (error == SocketError.WouldBlock)
         {
             return Next.Wait;
@@ -320,7 +320,7 @@ internal sealed class EchoLoop : EchoConnection
             _sampledAt = Stopwatch.GetTimestamp();
         }
 
-        var sent = Socket!.Send(received.Span, SocketFlags.None, out var error);
+        var sent = SocketCalls.Send(Socket!, received.Span, out var error);
         Figures.OnSent(sent, Context.Clock.Now);
         counters.Sent += sent;
         if (sent == received.Length)

@@ -25,6 +25,9 @@ internal sealed class Turnstile : SocketAsyncEventArgs
     /// <summary>Connections that must share a byte for it to cost less than the receives in vain that it saves.</summary>
     private const int WorthABell = 8;
 
+    /// <summary>Connections that pass together, from which on a stream gets one receive at a time and not a whole turn.</summary>
+    private const int Crowd = 16;
+
     /// <summary>Messages for which nobody waits without need after too few did; then it is tried again.</summary>
     private const int MessagesUntilRetry = 512;
 
@@ -65,6 +68,9 @@ internal sealed class Turnstile : SocketAsyncEventArgs
     /// <summary>The turnstile whose events the calling thread handles, or null where there is none of that owner.</summary>
     public static Turnstile? OfThisThread(object owner) =>
         _current is { } current && ReferenceEquals(current._owner, owner) ? current : null;
+
+    /// <summary>Whether so many pass here that nobody is to have more than one receive. Only for <see cref="OfThisThread"/>.</summary>
+    public bool IsCrowded => _passing.Count >= Crowd || _waiting.Count >= Crowd;
 
     /// <summary>
     /// Takes <paramref name="connection"/>, which could as well go on at once, if so many wait here that it is worth

@@ -12,6 +12,9 @@ internal sealed class Turnstiles : IDisposable
     public Turnstiles(Func<Bell> newBell) =>
         _all = [.. Enumerable.Range(0, InlineCompletions.ThreadCount).Select(_ => new Turnstile(this, newBell()))];
 
+    /// <summary>Whether so many wait on the calling thread that nobody is to have more than one receive.</summary>
+    public bool IsCrowded => Turnstile.OfThisThread(this) is { IsCrowded: true };
+
     /// <summary>Lets <paramref name="connection"/> go on when the others have had their turn.</summary>
     /// <param name="connection">A connection with no operation outstanding and no bytes in hand.</param>
     /// <param name="turnIsOver">Whether it has to wait; otherwise it does if that saves work.</param>
