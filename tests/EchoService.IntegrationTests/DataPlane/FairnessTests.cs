@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
 using EchoService.IntegrationTests.Infrastructure;
+using EchoService.IntegrationTests.Lifecycle;
+using EchoService.Transport;
 using EchoService.Transport.Faults;
 
 namespace EchoService.IntegrationTests.DataPlane;
@@ -61,6 +64,41 @@ public sealed class FairnessTests : ServiceTests
         using var client = await host.ConnectAsync();
         await client.EchoAsync(16 << 20);
         await client.FinishAsync();
+    }
+
+    [Fact]
+    public async Task InACrowdAStreamHasOneReceiveAtATime()
+    {
+        const int PerThread = 40;
+        const int SampleInterval = 64;
+        var streams = PerThread * InlineCompletions.ThreadCount;
+        // Between two samples a thread has served 64 messages. Eight in a row each would be eight streams.
+        var advanced = new ConcurrentQueue<int>();
+        using var before = new ThreadLocal<long[]>();
+        EchoServer? server = null;
+        var observer = new Observer
+        {
+            OnTurnaround = () =>
+            {
+                var now = server!.Connections.Live.OrderBy(connection => connection.Id).Select(connection => connection.BytesReceived).ToArray();
+                if (before.Value is { } then && then.Length == now.Length)
+                {
+                    advanced.Enqueue(now.Where((bytes, i) => bytes > then[i]).Count());
+                }
+
+                before.Value = now;
+            },
+        };
+        await using var harness = new LifecycleHarness(new EchoOptions { ReceiveBufferSize = 64, MaxReceiveBufferSize = 64 }, observer: observer);
+        server = harness.Server;
+        var clients = await harness.ConnectAsync(streams);
+        var block = new byte[32_768];
+        await Task.WhenAll(clients.Select(client => client.SendAsync(block, TestContext.Current.CancellationToken).AsTask()));
+        await Eventually.TrueAsync(() => harness.Server.Counters.ReadBytes().Sent == (long)streams * block.Length);
+
+        var samples = advanced.Order().ToArray();
+        samples.Length.ShouldBeGreaterThan(streams * block.Length / 64 / SampleInterval / 2);
+        samples[samples.Length / 2].ShouldBeGreaterThanOrEqualTo(PerThread / 2 * InlineCompletions.ThreadCount);
     }
 
     [Fact]

@@ -321,8 +321,12 @@ internal sealed class EchoLoop : EchoConnection
         }
 
         var sent = SocketCalls.Send(Socket!, received.Span, out var error);
-        Figures.OnSent(sent, Context.Clock.Now);
-        counters.Sent += sent;
+        if (sent > 0)
+        {
+            Figures.OnSent(sent, Context.Clock.Now);
+            counters.Sent += sent;
+        }
+
         if (sent == received.Length)
         {
             OnEchoed();
