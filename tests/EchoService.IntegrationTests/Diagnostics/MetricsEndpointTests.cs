@@ -315,7 +315,8 @@ public sealed class MetricsEndpointTests(SharedMonitoredService shared) : IClass
             busy["echo_received_bytes_total"].ShouldBe(100_024);
             busy["echo_connections_active"].ShouldBe(3);
             busy["echo_event_args_in_use"].ShouldBe(3);
-            busy["echo_buffer_bytes{state=\"in_use\"}"].ShouldBeGreaterThanOrEqualTo(3 * 1024);
+            busy["echo_buffer_bytes{state=\"in_use\"}"].ShouldBe(0);
+            busy["echo_buffer_bytes{state=\"reserved\"}"].ShouldBeGreaterThanOrEqualTo(65_536);
             await first.FinishAsync();
             await second.FinishAsync();
             third.Reset();
