@@ -44,8 +44,9 @@ internal sealed class ManagementClient : IDisposable
             using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(deadline.Token).ConfigureAwait(false));
             return (response.StatusCode, document.RootElement.Clone(), null);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or JsonException)
+        catch (Exception e)
         {
+            // Whatever it is: one that got away would take a worker with it, and its questions would have no answer.
             return (null, default, Describe(e));
         }
     }
@@ -72,7 +73,8 @@ internal sealed class ManagementClient : IDisposable
         HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } => "refuses the connection",
         HttpRequestException { InnerException: SocketException inner } => $"cannot be reached ({inner.SocketErrorCode})",
         JsonException => "answers what is no JSON",
-        _ => "does not answer",
+        HttpRequestException or IOException => "does not answer",
+        _ => $"cannot be asked ({exception.GetType().Name})",
     };
 
     private static Uri Address(Uri management, string path) => new($"{management.AbsoluteUri.TrimEnd('/')}/{path}");
