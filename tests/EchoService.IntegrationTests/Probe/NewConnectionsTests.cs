@@ -45,7 +45,8 @@ public sealed class NewConnectionsTests
 
         target.Held!.Verdict.Status.ShouldBe(VerdictStatus.NoDisruption, target.Held.Verdict.Summary);
         target.New!.Connections.Refused.ShouldBeGreaterThan(10);
-        target.New.Messages.Unsent.ShouldBe(target.New.Connections.Refused);
+        // One more may be on its way to be refused when the run ends.
+        target.New.Messages.Unsent.ShouldBeInRange(target.New.Connections.Refused, target.New.Connections.Refused + 1);
         target.New.Verdict.Causes.ShouldContain(ProbeEventKind.Refused);
         target.New.Events.Count(e => e.Kind == ProbeEventKind.Refused).ShouldBe(1, "a row is one event");
         target.Verdict.ExitCode.ShouldBe(1);
