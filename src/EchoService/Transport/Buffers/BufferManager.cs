@@ -35,7 +35,7 @@ internal sealed class BufferManager
 
     /// <param name="smallSize">Bytes of a small segment.</param>
     /// <param name="largeSize">Bytes of a large segment, at least <paramref name="smallSize"/>: the most that is received at a time.</param>
-    /// <param name="largeLimit">Bytes that large segments may hold together, those of the threads apart, so that many slow readers cannot exhaust the memory.</param>
+    /// <param name="largeLimit">Bytes that large segments may hold together, so that many slow readers cannot exhaust the memory. A thread has one all the same.</param>
     public BufferManager(int smallSize, int largeSize, long largeLimit)
     {
         _smallSize = smallSize;
