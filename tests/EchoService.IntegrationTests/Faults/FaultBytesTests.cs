@@ -276,6 +276,29 @@ public sealed class FaultBytesTests : FaultTests
         await Host.WaitForAsync(stats => stats.Closed["admin"] == 1 && stats.EventArgsInUse == 0);
     }
 
+    [Fact]
+    public async Task WhatAResetLeavesUnsentIsCountedToTheByte()
+    {
+        await using var host = await EchoHost.StartAsync("Faults:Enabled=true", "Echo:SocketSendBuffer=4096");
+        host.Server.Faults.TryBegin(new FaultSpec(FaultKind.Delay, Long), out _, out _).ShouldBeTrue();
+        using var client = await host.ConnectAsync();
+        // More than the kernel takes, all of it in one send.
+        using var stop = new CancellationTokenSource();
+        var sending = client.SendUntilAsync(stop.Token);
+        var connection = await Eventually.BecomesAsync(() => Task.FromResult(host.Server.Connections.Live.SingleOrDefault()), one => one?.PendingBytes >= 200_000);
+        await client.ReceiveAsync(100_000);
+
+        connection!.Abort(CloseReason.Admin).ShouldBeTrue();
+
+        // The kernel tells of the reset once, and it may be the sender that hears it.
+        await client.ReceiveToEndAsync();
+        await sending;
+        var stats = await host.WaitForAsync(stats => stats.Active == 0);
+        connection.BytesSent.ShouldBeGreaterThanOrEqualTo(client.Received);
+        stats.BytesSent.ShouldBe(connection.BytesSent);
+        host.Server.Counters.Abandoned.ShouldBe(connection.BytesReceived - connection.BytesSent);
+    }
+
     private static byte[] Altered(byte[] bytes, FaultKind kind, int every)
     {
         var result = new List<byte>();

@@ -237,7 +237,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
 
     protected override void OnCompleted(SocketAsyncEventArgs e)
     {
-        OnSent();
+        OnSent(BytesTransferred, SocketError);
         Advance();
     }
 
@@ -285,13 +285,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
         switch (step)
         {
             case Step.Send:
-                if (TrySend())
-                {
-                    return false;
-                }
-
-                OnSent();
-                return true;
+                return !TrySend();
             case Step.SendFin:
                 _loop.SendFin();
                 return true;
@@ -476,24 +470,32 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
     {
         try
         {
-            return _loop.Socket!.SendAsync(this);
+            if (_loop.Socket!.SendAsync(this))
+            {
+                return true;
+            }
         }
         catch (ObjectDisposedException)
         {
-            SocketError = SocketError.OperationAborted;
+            // What the event args say is of the send before.
+            OnSent(0, SocketError.OperationAborted);
             return false;
         }
+
+        OnSent(BytesTransferred, SocketError);
+        return false;
     }
 
-    private void OnSent()
+    /// <param name="count">What the kernel has taken; of a send that has failed too, for the client may have got that.</param>
+    /// <param name="error">How the send has ended.</param>
+    private void OnSent(int count, SocketError error)
     {
         lock (_lock)
         {
             _isSending = false;
-            var count = SocketError == SocketError.Success ? BytesTransferred : 0;
-            if (SocketError != SocketError.Success)
+            if (error != SocketError.Success)
             {
-                _failure ??= (EchoLoop.Classify(SocketError), CloseOutcome.CutByClient);
+                _failure ??= (EchoLoop.Classify(error), CloseOutcome.CutByClient);
             }
 
             _loop.Figures.OnSent(count, _context.Clock.Now);
