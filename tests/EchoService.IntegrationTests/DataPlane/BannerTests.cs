@@ -5,6 +5,7 @@ using System.Text.Json;
 using EchoService.IntegrationTests.ControlPlane;
 using EchoService.IntegrationTests.Infrastructure;
 using EchoService.IntegrationTests.ProxyProtocol;
+using EchoService.Transport.Accepting;
 using EchoService.Transport.Connections;
 
 namespace EchoService.IntegrationTests.DataPlane;
@@ -119,6 +120,7 @@ public sealed class BannerTests : ServiceTests
             refused.Status.ShouldBe(HttpStatusCode.Conflict);
             refused.Text.ShouldContain("The banner port could not be bound again");
             (await Should.ThrowAsync<SocketException>(() => EchoClient.ConnectAsync(host.EndPoint))).SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
+            ListeningSocket.Close(taken);
         }
 
         (await api.DeleteAsync("/drain")).ShouldBe(HttpStatusCode.OK);

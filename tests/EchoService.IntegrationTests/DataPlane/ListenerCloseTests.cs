@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Transport.Accepting;
 using EchoService.Transport.Connections;
+using Microsoft.Win32.SafeHandles;
 
 namespace EchoService.IntegrationTests.DataPlane;
 
@@ -143,8 +145,10 @@ public sealed class ListenerCloseTests : ServiceTests
             var listener = BindWithHandshakesThatWaitForData(host);
             using var silent = await EchoClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, listener.EndPoint.Port));
             using var client = await EchoClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, listener.EndPoint.Port));
+            await Eventually.TrueAsync(() => HandshakeStop.IsOneHalfDone(listener.EndPoint.Port));
             var closing = Task.Factory.StartNew(listener.Close, TaskCreationOptions.LongRunning);
-            await Task.WhenAny(closing, Task.Delay(100, TestContext.Current.CancellationToken));
+            // It has let in whom the kernel had connected, which is what it begins with, and not those two.
+            await Eventually.TrueAsync(() => !SocketOf(listener).Blocking);
             var isWaitedFor = !closing.IsCompleted;
             client.Socket.Send([1], SocketFlags.None, out _);
             await closing.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
@@ -157,6 +161,26 @@ public sealed class ListenerCloseTests : ServiceTests
         }
 
         await host.WaitForAsync(stats => stats.BytesSent == 1);
+    }
+
+    [Fact]
+    [Needs(Need.Linux)]
+    public async Task ACopyOfTheSocketListensNoMore()
+    {
+        var host = await StartAsync();
+        var listener = host.BindListener();
+        // As a process has that another thread is just starting.
+        using var copy = new SafeFileHandle(Duplicate((int)SocketOf(listener).SafeHandle.DangerousGetHandle()), ownsHandle: true);
+        copy.IsInvalid.ShouldBeFalse();
+
+        listener.Close();
+
+        using var next = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+        next.Bind(listener.EndPoint);
+        (await Should.ThrowAsync<SocketException>(() => EchoClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, listener.EndPoint.Port)))).SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
+        await EchoClient.LeaveSocketThreadAsync();
+        next.Listen();
+        using var client = await EchoClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, listener.EndPoint.Port));
     }
 
     [Fact]
@@ -194,6 +218,10 @@ public sealed class ListenerCloseTests : ServiceTests
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_socket")]
     private static extern ref Socket SocketOf(ConnectionListener listener);
+
+    [DllImport("libc", EntryPoint = "dup")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern int Duplicate(int descriptor);
 
     private static async Task<EchoClient[]> ConnectAllAsync(ConnectionListener listener)
     {

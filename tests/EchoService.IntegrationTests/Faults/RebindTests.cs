@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using EchoService.IntegrationTests.Infrastructure;
 using EchoService.IntegrationTests.Lifecycle;
+using EchoService.Transport.Accepting;
 using EchoService.Transport.Faults;
 
 namespace EchoService.IntegrationTests.Faults;
@@ -63,6 +64,7 @@ public sealed class RebindTests : FaultTests
             harness.Server.Faults.TryEnd(fault!.Id, FaultEnd.Deleted, out _).ShouldBeTrue();
             harness.Server.LacksListener.ShouldBeTrue();
             harness.Time.Advance(time);
+            ListeningSocket.Close(other);
         }
     }
 }

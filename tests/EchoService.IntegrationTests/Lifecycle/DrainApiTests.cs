@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 using EchoService.IntegrationTests.Infrastructure;
+using EchoService.Transport.Accepting;
 
 namespace EchoService.IntegrationTests.Lifecycle;
 
@@ -54,6 +55,7 @@ public sealed class DrainApiTests
             refused.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
             (await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("ddress already in use");
             (await PhaseAsync(management)).ShouldBe("drained");
+            ListeningSocket.Close(other);
         }
 
         using var taken = await management.DeleteAsync("/drain", TestContext.Current.CancellationToken);

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using EchoService.Lifecycle;
 using EchoService.Transport;
+using EchoService.Transport.Accepting;
 using EchoService.Transport.Addressing;
 using EchoService.Transport.Connections;
 using EchoService.Transport.ProxyProtocol;
@@ -435,7 +436,7 @@ public sealed class DrainTests
         Should.Throw<SocketException>(() => harness.Lifecycle.CancelDrain()).SocketErrorCode.ShouldBe(SocketError.AddressAlreadyInUse);
         harness.Lifecycle.Phase.ShouldBe(ServicePhase.Drained);
 
-        thief.Dispose();
+        ListeningSocket.Close(thief);
         harness.Lifecycle.CancelDrain().Phase.ShouldBe(ServicePhase.Serving);
         await harness.EchoAsync(await harness.ConnectAsync());
     }

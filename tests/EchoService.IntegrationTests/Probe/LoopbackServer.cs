@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using EchoService.Transport.Accepting;
 
 namespace EchoService.IntegrationTests.Probe;
 
@@ -32,7 +33,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
     /// <summary>Takes no more connections; those there are go on. Who connects is refused until another server has the port, or this one is disposed.</summary>
     public async Task StopListeningAsync()
     {
-        _listener.Dispose();
+        ListeningSocket.Close(_listener);
         await _accepting;
         // Without it the kernel might give the port to another test.
         _keeper = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -53,7 +54,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
         if (!_stop.IsCancellationRequested)
         {
             await _stop.CancelAsync();
-            _listener.Dispose();
+            ListeningSocket.Close(_listener);
             await _accepting;
             await Task.WhenAll(_serving);
         }

@@ -84,7 +84,7 @@ internal sealed class ManagementListener(
         if (!_closed)
         {
             _closed = true;
-            socket.Dispose();
+            ListeningSocket.Close(socket);
             _ = AbortLaterAsync();
         }
 
@@ -94,7 +94,7 @@ internal sealed class ManagementListener(
     public ValueTask DisposeAsync()
     {
         _closed = true;
-        socket.Dispose();
+        ListeningSocket.Close(socket);
         return ValueTask.CompletedTask;
     }
 

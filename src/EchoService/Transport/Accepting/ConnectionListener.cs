@@ -148,7 +148,7 @@ internal sealed class ConnectionListener
         while (isOneLeft && Stopwatch.GetElapsedTime(began) < LastPackets);
 
         _closed = true;
-        _socket.Dispose();
+        ListeningSocket.Close(_socket);
         _descriptors.Close();
     }
 
