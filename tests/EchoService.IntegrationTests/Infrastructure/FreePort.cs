@@ -21,8 +21,8 @@ internal static class FreePort
             var port = First + (int)((uint)Interlocked.Increment(ref _last) % Count);
             try
             {
-                using var listener = new TcpListener(IPAddress.Loopback, port);
-                listener.Start();
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.Bind(new IPEndPoint(IPAddress.Any, port));
                 return port;
             }
             catch (SocketException)

@@ -55,7 +55,7 @@ internal sealed class Haproxy : IAsyncDisposable
         for (var attempt = 1; ; attempt++)
         {
             // It cannot be asked which port it took, so it is told one that was free just now.
-            var endPoint = FindFreeEndPoint();
+            var endPoint = new IPEndPoint(IPAddress.Loopback, FreePort.Take());
             var configuration = Path.GetTempFileName();
             await File.WriteAllTextAsync(configuration, $"""
                 global
@@ -107,13 +107,6 @@ internal sealed class Haproxy : IAsyncDisposable
         var answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
         await EchoClient.LeaveSocketThreadAsync();
         return answer;
-    }
-
-    private static IPEndPoint FindFreeEndPoint()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return (IPEndPoint)socket.LocalEndPoint!;
     }
 
     /// <summary>Looks without connecting, which would reach the service.</summary>

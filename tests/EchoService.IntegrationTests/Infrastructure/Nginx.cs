@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.NetworkInformation;
-using System.Net.Sockets;
 
 namespace EchoService.IntegrationTests.Infrastructure;
 
@@ -29,7 +28,7 @@ internal sealed class Nginx : IAsyncDisposable
         for (var attempt = 1; ; attempt++)
         {
             // It cannot be asked which port it took, so it is told one that was free just now.
-            var endPoint = FindFreeEndPoint();
+            var endPoint = new IPEndPoint(IPAddress.Loopback, FreePort.Take());
             var folder = Directory.CreateTempSubdirectory("nginx-").FullName;
             var configuration = Path.Combine(folder, "nginx.conf");
             await File.WriteAllTextAsync(configuration, $$"""
@@ -76,12 +75,5 @@ internal sealed class Nginx : IAsyncDisposable
     {
         await _process.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private static IPEndPoint FindFreeEndPoint()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return (IPEndPoint)socket.LocalEndPoint!;
     }
 }

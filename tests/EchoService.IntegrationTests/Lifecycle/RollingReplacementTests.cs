@@ -77,19 +77,12 @@ public sealed class RollingReplacementTests(ITestOutputHelper output)
         $"Echo:Address={place.Echo.Address}", $"Echo:Port={place.Echo.Port}", $"urls=http://{place.Management}",
         "Drain:ReadinessDelay=00:00:02", "Drain:Spread=00:00:02", "Drain:Timeout=00:00:20");
 
-    /// <summary>Where an instance listens, before and after its replacement: two ports that were free just now.</summary>
+    /// <summary>Where an instance listens, before and after its replacement.</summary>
     private sealed class Place
     {
-        public IPEndPoint Echo { get; } = FindFree();
+        public IPEndPoint Echo { get; } = new(IPAddress.Loopback, FreePort.Take());
 
-        public IPEndPoint Management { get; } = FindFree();
-
-        private static IPEndPoint FindFree()
-        {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            return (IPEndPoint)socket.LocalEndPoint!;
-        }
+        public IPEndPoint Management { get; } = new(IPAddress.Loopback, FreePort.Take());
     }
 
     /// <summary>

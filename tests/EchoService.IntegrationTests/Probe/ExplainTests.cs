@@ -133,7 +133,7 @@ public sealed partial class ExplainTests
         });
         if (answer is null)
         {
-            await management.DisposeAsync();
+            await management.StopListeningAsync();
         }
 
         await using var server = LoopbackServer.Start(async c =>
