@@ -23,6 +23,9 @@ internal class EchoTarget : IAsyncDisposable
 
     public IPEndPoint EndPoint { get; }
 
+    /// <summary>How often its management API is asked before it is given up; once unless connections to it are cut off on purpose.</summary>
+    public int Attempts { get; set; } = 1;
+
     public async Task<ServiceStats> GetStatsAsync() => ServiceStats.Parse(await GetJsonAsync("/stats"));
 
     /// <summary>The connection that was accepted last and is still open.</summary>
@@ -84,8 +87,20 @@ internal class EchoTarget : IAsyncDisposable
 
     private async Task<JsonElement> GetJsonAsync(string path)
     {
-        var json = await _http.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
-        await EchoClient.LeaveSocketThreadAsync();
-        return json;
+        for (var left = Attempts; ; left--)
+        {
+            try
+            {
+                return await _http.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
+            }
+            catch (Exception exception) when (left > 1 && exception is HttpRequestException or IOException)
+            {
+                // Cut off.
+            }
+            finally
+            {
+                await EchoClient.LeaveSocketThreadAsync();
+            }
+        }
     }
 }
