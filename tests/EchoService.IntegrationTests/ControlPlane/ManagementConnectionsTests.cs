@@ -48,14 +48,18 @@ public sealed class ManagementConnectionsTests
     {
         await using var host = await EchoHost.StartAsync(Settings);
         using var scraper = Connect(host, "");
+        var strangers = new List<Socket>();
         var buffer = new byte[4096];
         for (var i = 0; i < 3 * Limit; i++)
         {
             await SendAsync(scraper, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
             (await scraper.ReceiveAsync(buffer, TestContext.Current.CancellationToken)).ShouldBeGreaterThan(0);
             await EchoClient.LeaveSocketThreadAsync();
-            _ = Connect(host, "");
+            // Kept, so that none is closed by the garbage collection.
+            strangers.Add(Connect(host, ""));
         }
+
+        strangers.ForEach(stranger => stranger.Dispose());
     }
 
     [Fact]
@@ -77,10 +81,7 @@ public sealed class ManagementConnectionsTests
         }
 
         // They are no place for others to take either.
-        for (var i = 0; i < 2 * Limit; i++)
-        {
-            _ = Connect(host, "");
-        }
+        var strangers = Enumerable.Range(0, 2 * Limit).Select(_ => Connect(host, "")).ToArray();
 
         await Eventually.TrueAsync(() => connections.Rejected > Limit);
         connections.EventStreams.ShouldBe(2);
@@ -89,6 +90,7 @@ public sealed class ManagementConnectionsTests
         await Eventually.TrueAsync(() => connections.EventStreams == 1);
         using var next = Connect(host, Third);
         await Eventually.TrueAsync(() => connections.EventStreams == 2);
+        Array.ForEach(strangers, stranger => stranger.Dispose());
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class AcceptErrorTests
     public async Task GoesOnByItselfAfterDescriptorsRanOut()
     {
         const int Room = 50;
-        await using var service = await EchoProcess.StartAsync(OpenFiles);
+        await using var service = await EchoProcess.StartAsync(OpenFiles, "Echo:PendingAccepts=4");
         using var management = service.OpenManagement();
         using var keeper = await service.Target.ConnectAsync();
         await keeper.EchoAsync(100_000);

@@ -53,6 +53,8 @@ internal sealed class ChildProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = Repository.Root,
         };
+        // A .NET process that is killed leaves its sockets and pipes for debuggers behind in /tmp.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         prepare?.Invoke(start);
         try
         {

@@ -91,7 +91,7 @@ internal sealed partial class EchoProcess : IAsyncDisposable
         return WaitUntilItListensAsync(ChildProcess.Start("/bin/sh", ["-c", script, Path.Combine(AppContext.BaseDirectory, "EchoService.dll"), .. Arguments(settings)]));
     }
 
-    /// <summary>Waits until somebody follows its events.</summary>
+    /// <summary>Waits until somebody follows its events, and has been sent the first.</summary>
     public async Task WaitForEventReaderAsync()
     {
         using var management = OpenManagement();
@@ -100,6 +100,9 @@ internal sealed partial class EchoProcess : IAsyncDisposable
             var stats = await management.GetFromJsonAsync<JsonElement>("/stats", TestContext.Current.CancellationToken);
             return stats.GetProperty("management").GetProperty("eventStreams").GetInt32() > 0;
         });
+        // Who comes after it is not sent any before.
+        using var events = new StreamReader(await management.GetStreamAsync("/events", TestContext.Current.CancellationToken));
+        (await events.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("event: stats");
     }
 
     /// <summary>A client for its management API.</summary>

@@ -33,16 +33,22 @@ public sealed class DialerTests
         listener.Bind(new IPEndPoint(IPAddress.Any, 0));
         listener.Listen();
         using var connector = ConnectorTo(PortOf(listener), TimeSpan.FromSeconds(20), "127.0.0.1", "127.0.0.2", "127.0.0.3");
-        var reached = new List<string>();
 
-        for (var i = 0; i < 6; i++)
+        // Where a connect takes so long that the next address has a try too, it may be that one which is reached.
+        await Eventually.BecomesAsync(ReachAsync, counts => counts is [2, 2, 2]);
+
+        async Task<int[]> ReachAsync()
         {
-            var (socket, _) = await connector.ConnectAsync(TestContext.Current.CancellationToken);
-            reached.Add(((IPEndPoint)socket!.RemoteEndPoint!).Address.ToString());
-            socket.Dispose();
-        }
+            var reached = new List<IPAddress>();
+            for (var i = 0; i < 6; i++)
+            {
+                var (socket, _) = await connector.ConnectAsync(TestContext.Current.CancellationToken);
+                reached.Add(((IPEndPoint)socket!.RemoteEndPoint!).Address);
+                socket.Dispose();
+            }
 
-        reached.GroupBy(address => address).Select(group => group.Count()).ShouldBe([2, 2, 2]);
+            return [.. reached.GroupBy(address => address).Select(group => group.Count())];
+        }
     }
 
     [Fact]

@@ -30,8 +30,8 @@ public sealed class UdpWatchTests
         target.Held.Connections.Made.ShouldBe(2);
         target.Held.Events.ShouldBeEmpty();
         target.New!.Messages.Answered.ShouldBe(20);
-        // Each new one from a source port that nobody has used.
-        server.Sources.Count.ShouldBe(22);
+        // Each new one from a source port of its own. The kernel draws them, in one run of 150 one that it has drawn before.
+        server.Sources.Count.ShouldBeInRange(21, 22);
     }
 
     [Fact]
