@@ -80,4 +80,31 @@ public sealed class DelayTests : FaultTests
         await client.ReceiveAsync(100);
         await client.FinishAsync();
     }
+
+    [Fact]
+    public async Task EndOfADelayThatHasNoHoldLeavesTheTimesOfTheOneThatHas()
+    {
+        using var client = await Host.ConnectAsync();
+        var first = Begin(new FaultSpec(FaultKind.Delay, Long) { Delay = TimeSpan.FromMinutes(5) });
+        var second = Begin(new FaultSpec(FaultKind.Delay, Long) { Delay = TimeSpan.FromMinutes(5) });
+        await client.SendAsync(100);
+        var connection = await Eventually.BecomesAsync(
+            () => Task.FromResult(Host.Server.Connections.Live.SingleOrDefault()), connection => connection?.BytesReceived == 100);
+        End(second);
+        // By now, and so behind all that the end has woken.
+        var turn = new Turn();
+        Host.Server.Faults.Pacer.Schedule(turn, Host.Server.Faults.Pacer.Now);
+        await turn.Task.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
+
+        connection!.BytesSent.ShouldBe(0);
+
+        End(first);
+        await client.ReceiveAsync(100);
+        await client.FinishAsync();
+    }
+
+    private sealed class Turn() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), IPaced
+    {
+        public void OnDue() => SetResult();
+    }
 }

@@ -121,12 +121,16 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
         return true;
     }
 
-    /// <summary>A fault is over: what it held back goes out.</summary>
+    /// <summary>A fault is over: if it had hold, what it held back goes out.</summary>
     public void Release(Fault fault)
     {
         lock (_lock)
         {
-            _holds.Remove(fault);
+            if (!_holds.TryRemove(fault))
+            {
+                return;
+            }
+
             if (fault.Kind == FaultKind.Delay)
             {
                 _held.ForgetTimes();

@@ -222,7 +222,6 @@ internal sealed class FaultTable(ConnectionRegistry connections, CoarseClock clo
                 connection.Detour?.Release(fault);
             }
         }
-
         else if (fault.Kind == FaultKind.UdpDelay)
         {
             DatagramPacer.Hasten();

@@ -39,7 +39,17 @@ internal sealed class HoldSet(EchoLoop loop, Pacer pacer)
         return true;
     }
 
-    public void Remove(Fault fault) => _holds = [.. _holds.Where(hold => hold.Fault != fault)];
+    /// <returns>False where that fault has none: another of its kind came first, or it is not about this connection.</returns>
+    public bool TryRemove(Fault fault)
+    {
+        if (!Contains(fault.Id))
+        {
+            return false;
+        }
+
+        _holds = [.. _holds.Where(hold => hold.Fault != fault)];
+        return true;
+    }
 
     /// <summary>Passes on what has come in, as all of them alter it. What is returned is good until the next call.</summary>
     /// <param name="bytes">What has come in.</param>
