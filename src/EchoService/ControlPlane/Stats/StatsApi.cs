@@ -25,7 +25,7 @@ internal static class StatsApi
         new ByteStats(1_048_576, 1_048_576),
         new FaultStats(0),
         new ManagementStats(1, 256, 0),
-        new PoolStats(new EventArgsStats(10_000, 3, 1), new BufferStats(1024, 65_536)),
+        new PoolStats(new EventArgsStats(10_000, 3, 1), new BufferStats(0, 65_536)),
         new DatagramStats(0, 0, 0));
 
     public static void MapStats(this IEndpointRouteBuilder app) =>
