@@ -149,6 +149,30 @@ public sealed class FaultBytesTests : FaultTests
     }
 
     [Fact]
+    public async Task ReaderWhoTakesNothingOfWhatAnotherFaultHoldsIsResetInTime()
+    {
+        BytesAreCut = true;
+        Begin(new FaultSpec(FaultKind.Slice, Long) { PieceBytes = 1 << 20 });
+        using var client = await Host.ConnectAsync(receiveBufferSize: 4096);
+        using var stop = new CancellationTokenSource();
+        var sending = client.SendUntilAsync(stop.Token);
+        var sentBefore = -1L;
+        await Eventually.TrueAsync(() =>
+        {
+            var last = sentBefore;
+            sentBefore = Host.Server.Connections.Live.Single().BytesSent;
+            return Host.Server.Connections.Live.Single().PendingBytes >= 262_144 && sentBefore == last;
+        });
+
+        // Nothing else is to come by then: the send that is outstanding stays so.
+        Begin(new FaultSpec(FaultKind.Reset, Long) { After = TimeSpan.FromMilliseconds(200) });
+
+        await Host.WaitForAsync(stats => stats is { Active: 0, Accepted: 1 });
+        await sending;
+        Host.Server.Counters.Closed(CloseReason.Fault).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task StallHoldsAllAndItsEndDeliversAll()
     {
         using var client = await Host.ConnectAsync();

@@ -319,7 +319,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
         var phase = _loop.Progress.Phase;
         if (_isSending)
         {
-            return phase < ConnectionPhase.Aborted && IsResetDue() ? Step.Reset : Step.None;
+            return phase < ConnectionPhase.Aborted ? DecideReset() : Step.None;
         }
 
         if (_failure is null && phase >= ConnectionPhase.Aborted)
@@ -372,15 +372,16 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
     }
 
     /// <summary>Whether a reset is to come in spite of a send that the client does not take.</summary>
-    private bool IsResetDue()
+    private Step DecideReset()
     {
-        if (_holds.FindReset(_pacer.Now) is not { } hold)
+        if (_holds.FindReset(_pacer.Now, out var next) is { } hold)
         {
-            return false;
+            EndBy(hold.Fault);
+            return Step.Reset;
         }
 
-        EndBy(hold.Fault);
-        return true;
+        ScheduleAt(next);
+        return Step.None;
     }
 
     private Step DecideCut(long now, ref long next)

@@ -129,8 +129,13 @@ internal sealed class HoldSet(EchoLoop loop, Pacer pacer)
     }
 
     /// <summary>The one that is to reset the connection by now whatever the client has acknowledged; null: none is.</summary>
-    public Hold? FindReset(long now) =>
-        Array.Find(_holds, static hold => hold.Cut == FaultKind.Reset) is { } hold && hold.IsCutDue(now, out _) ? hold : null;
+    /// <param name="now">The time.</param>
+    /// <param name="next">When it is, where it is not.</param>
+    public Hold? FindReset(long now, out long next)
+    {
+        next = Hold.Never;
+        return Array.Find(_holds, static hold => hold.Cut == FaultKind.Reset) is { } hold && hold.IsCutDue(now, out next) ? hold : null;
+    }
 
     /// <summary>Whether bytes that a reset must come after are still on their way.</summary>
     private bool WaitsForAcknowledgement(Hold hold, long now)
