@@ -280,6 +280,8 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
             }
 
             _loop.Abort(CloseReason.Error);
+            // Also where it had been aborted already: nothing is outstanding that would tell.
+            Wake();
         }
     }
 
