@@ -100,9 +100,7 @@ internal sealed class Listeners : IDisposable
             _refuse = kind == FaultKind.Refuse;
             if (_refuse)
             {
-                var endPoints = _open.Select(static listener => listener.EndPoint).ToArray();
-                CloseAll();
-                _heldPorts = [.. endPoints.Select(ConnectionListener.TryHoldPort).OfType<Socket>()];
+                CloseAll(holdPorts: true);
             }
 
             BindAgain();
@@ -187,11 +185,16 @@ internal sealed class Listeners : IDisposable
         }
     }
 
-    private void CloseAll()
+    private void CloseAll(bool holdPorts = false)
     {
         foreach (var listener in _open)
         {
             listener.Close();
+            // At once: the next one may take a second to close, and this port would be anybody's meanwhile.
+            if (holdPorts && ConnectionListener.TryHoldPort(listener.EndPoint) is { } held)
+            {
+                _heldPorts = [.. _heldPorts, held];
+            }
         }
 
         _open = [];
