@@ -48,7 +48,8 @@ public sealed class NewConnectionsTests
         // Whom the end of the listener meets in the backlog is reset, before it has sent anything or after.
         (target.New.Messages.Unsent + target.New.Messages.Lost).ShouldBe(target.New.Connections.Refused + target.New.Connections.Resets);
         target.New.Verdict.Causes.ShouldContain(ProbeEventKind.Refused);
-        target.New.Events.Count(e => e.Kind == ProbeEventKind.Refused).ShouldBe(1, "a row is one event");
+        // Those under way when the listener goes are answered or reset between the first refusals.
+        target.New.Events.Zip(target.New.Events.Skip(1)).ShouldNotContain(pair => pair.First.Kind == ProbeEventKind.Refused && pair.Second.Kind == ProbeEventKind.Refused, "a row is one event");
         target.Verdict.ExitCode.ShouldBe(1);
     }
 
