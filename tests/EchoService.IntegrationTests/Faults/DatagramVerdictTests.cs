@@ -32,6 +32,7 @@ public sealed class DatagramVerdictTests : FaultTests
             Timeout = expected is ProbeEventKind.LostMessages or ProbeEventKind.Refused ? TimeSpan.FromMilliseconds(400) : ProbeRuns.Unhurried,
         });
         await EndAllAsync();
+        await Eventually.TrueAsync(() => Host.Server.IsListening);
         var after = await ProbeRuns.RunAsync(Watch());
 
         during.Verdict.Causes.ShouldContain(expected, during.Verdict.Summary);
