@@ -7,7 +7,7 @@ namespace EchoService.IntegrationTests.Faults;
 /// <summary>What <c>echo-probe watch</c> says of each kind, and that it says nothing when the fault has ended.</summary>
 public sealed class FaultVerdictTests : FaultTests
 {
-    private static readonly TimeSpan Impatient = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Impatient = TimeSpan.FromSeconds(1);
 
     public static TheoryData<string, object, object?> Kinds => new()
     {

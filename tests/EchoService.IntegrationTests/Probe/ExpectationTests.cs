@@ -22,7 +22,8 @@ public sealed class ExpectationTests
         });
         var running = ProbeRuns.RunWholeAsync(ProbeRuns.Watch(server.Port) with
         {
-            NewRate = 50,
+            // Far enough apart that they come in the order in which they began.
+            NewRate = 10,
             Duration = TimeSpan.FromSeconds(2),
             ExpectHeld = HeldExpectation.Alive,
             ExpectNew = NewExpectation.Refused,
