@@ -29,7 +29,10 @@ internal sealed class Listeners : IDisposable
     private UdpEchoServer? _udp;
     private IPEndPoint? _endPoint;
     private IPEndPoint? _bannerEndPoint;
-    private Socket[] _heldPorts = [];
+
+    // Ours though nobody listens there: while a fault has closed the listeners, and then until all that was can be had again.
+    private BoundPort? _echoPort;
+    private BoundPort? _bannerPort;
     private ITimer? _rebind;
     private bool _areWanted;
     private bool _refuse;
@@ -65,9 +68,19 @@ internal sealed class Listeners : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!AreOpen)
+            if (AreOpen)
             {
-                BindAll();
+                return;
+            }
+
+            try
+            {
+                OpenAll();
+            }
+            catch
+            {
+                ReleasePorts();
+                throw;
             }
         }
     }
@@ -76,7 +89,7 @@ internal sealed class Listeners : IDisposable
     {
         lock (_lock)
         {
-            CloseAll();
+            CloseAll(holdPorts: false);
             Volatile.Write(ref _areWanted, false);
             _rebind?.Dispose();
             ReleasePorts();
@@ -117,83 +130,108 @@ internal sealed class Listeners : IDisposable
         }
     }
 
-    /// <summary>Binds all and accepts. Called with the lock held.</summary>
-    private void BindAll()
+    /// <summary>Binds all that is not held, listens on all and accepts. What could be had stays held where something could not. Called with the lock held.</summary>
+    private void OpenAll()
     {
-        var options = _context.Options;
-        // Accepts that are outstanding when the reserve is let go may take one each.
-        var descriptors = new DescriptorReserve(
-            SpareDescriptors + (options.PendingAccepts * (options.BannerPort is null ? 1 : 2)), options.Address.AddressFamily);
-        var echo = BindEcho(_endPoint?.Port ?? options.Port, descriptors, out var udp);
-        var banner = BindBanner(descriptors, echo, udp);
+        var udp = BindAll();
+        try
+        {
+            _open = ListenOnAll();
+        }
+        catch
+        {
+            udp?.Close();
+            throw;
+        }
+
         _udp = udp;
-        _endPoint = echo.EndPoint;
-        _bannerEndPoint = banner?.EndPoint;
-        _open = banner is null ? [echo] : [echo, banner];
         Volatile.Write(ref _areWanted, true);
         Volatile.Write(ref _lackPort, false);
-        echo.Start();
-        Log.Listening(_context.Logger, echo.EndPoint);
-        if (banner is not null)
+        foreach (var listener in _open)
         {
-            banner.Start();
-            Log.ListeningWithBanner(_context.Logger, banner.EndPoint);
+            listener.Start();
+            if (listener.Kind == ListenerKind.Banner)
+            {
+                Log.ListeningWithBanner(_context.Logger, listener.EndPoint);
+            }
+            else
+            {
+                Log.Listening(_context.Logger, listener.EndPoint);
+            }
         }
 
         _udp?.Start();
     }
 
-    /// <summary>Binds TCP, and UDP where it is on to the same port.</summary>
-    private ConnectionListener BindEcho(int port, DescriptorReserve descriptors, out UdpEchoServer? udp)
+    /// <summary>Binds what is not held, before anybody can connect to any of it.</summary>
+    private UdpEchoServer? BindAll()
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            var listener = ConnectionListener.Bind(_context, ListenerKind.Echo, port, descriptors);
-            try
-            {
-                udp = _udpContext.Options.Enabled ? UdpEchoServer.Bind(_udpContext, listener.EndPoint) : null;
-                return listener;
-            }
-            catch (SocketException exception)
-            {
-                listener.Close();
-                if (port != 0 || exception.SocketErrorCode != SocketError.AddressAlreadyInUse || attempt == BindAttempts)
-                {
-                    throw;
-                }
-            }
-        }
-    }
-
-    /// <summary>Binds the listener with a banner, where there is to be one; where it cannot be, the others are not kept either.</summary>
-    private ConnectionListener? BindBanner(DescriptorReserve descriptors, ConnectionListener echo, UdpEchoServer? udp)
-    {
-        if (_context.Options.BannerPort is not { } port)
-        {
-            return null;
-        }
-
+        var udp = BindEcho(_endPoint?.Port ?? _context.Options.Port);
         try
         {
-            return ConnectionListener.Bind(_context, ListenerKind.Banner, _bannerEndPoint?.Port ?? port, descriptors);
+            if (_context.Options.BannerPort is { } port)
+            {
+                _bannerPort ??= BoundPort.Bind(_context.Options, _bannerEndPoint?.Port ?? port);
+            }
+
+            return udp;
         }
         catch (SocketException exception)
         {
-            echo.Close();
             udp?.Close();
             throw new BannerBindException(exception.SocketErrorCode);
         }
     }
 
-    private void CloseAll(bool holdPorts = false)
+    /// <summary>Binds TCP, and UDP where it is on to the same port.</summary>
+    private UdpEchoServer? BindEcho(int port)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            _echoPort ??= BoundPort.Bind(_context.Options, port);
+            try
+            {
+                return _udpContext.Options.Enabled ? UdpEchoServer.Bind(_udpContext, _echoPort.EndPoint) : null;
+            }
+            catch (SocketException exception) when (port == 0 && exception.SocketErrorCode == SocketError.AddressAlreadyInUse && attempt < BindAttempts)
+            {
+                Take(ref _echoPort)!.Dispose();
+            }
+        }
+    }
+
+    private ConnectionListener[] ListenOnAll()
+    {
+        var options = _context.Options;
+        // Accepts that are outstanding when the reserve is let go may take one each.
+        var descriptors = new DescriptorReserve(
+            SpareDescriptors + (options.PendingAccepts * (options.BannerPort is null ? 1 : 2)), options.Address.AddressFamily);
+        var echo = ConnectionListener.Listen(_context, ListenerKind.Echo, Take(ref _echoPort)!, descriptors);
+        ConnectionListener? banner = null;
+        try
+        {
+            banner = Take(ref _bannerPort) is { } port ? ConnectionListener.Listen(_context, ListenerKind.Banner, port, descriptors) : null;
+        }
+        catch (SocketException exception)
+        {
+            echo.Close();
+            throw new BannerBindException(exception.SocketErrorCode);
+        }
+
+        _endPoint = echo.EndPoint;
+        _bannerEndPoint = banner?.EndPoint;
+        return banner is null ? [echo] : [echo, banner];
+    }
+
+    private void CloseAll(bool holdPorts)
     {
         foreach (var listener in _open)
         {
             listener.Close();
             // At once: the next one may take a second to close, and this port would be anybody's meanwhile.
-            if (holdPorts && ConnectionListener.TryHoldPort(listener.EndPoint) is { } held)
+            if (holdPorts)
             {
-                _heldPorts = [.. _heldPorts, held];
+                Hold(listener);
             }
         }
 
@@ -202,11 +240,34 @@ internal sealed class Listeners : IDisposable
         _udp = null;
     }
 
+    /// <summary>Keeps the port of a listener that was closed.</summary>
+    private void Hold(ConnectionListener closed)
+    {
+        try
+        {
+            var port = BoundPort.Bind(_context.Options, closed.EndPoint.Port);
+            if (closed.Kind == ListenerKind.Banner)
+            {
+                _bannerPort = port;
+            }
+            else
+            {
+                _echoPort = port;
+            }
+        }
+        catch (SocketException)
+        {
+            // Somebody was faster. Once the fault is over it is asked for until it can be had.
+        }
+    }
+
     private void ReleasePorts()
     {
-        Array.ForEach(_heldPorts, static socket => socket.Dispose());
-        _heldPorts = [];
+        Take(ref _echoPort)?.Dispose();
+        Take(ref _bannerPort)?.Dispose();
     }
+
+    private static BoundPort? Take(ref BoundPort? port) => Interlocked.Exchange(ref port, null);
 
     /// <summary>Opens them again that a fault had closed. Called with the lock held.</summary>
     private void BindAgain()
@@ -216,11 +277,10 @@ internal sealed class Listeners : IDisposable
             return;
         }
 
-        ReleasePorts();
         _rebind?.Dispose();
         try
         {
-            BindAll();
+            OpenAll();
             _rebinding.Reset();
         }
         catch (SocketException exception)

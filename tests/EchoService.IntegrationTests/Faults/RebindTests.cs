@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using EchoService.IntegrationTests.Infrastructure;
 using EchoService.IntegrationTests.Lifecycle;
+using EchoService.Transport;
 using EchoService.Transport.Accepting;
+using EchoService.Transport.Addressing;
 using EchoService.Transport.Faults;
 
 namespace EchoService.IntegrationTests.Faults;
@@ -18,12 +20,9 @@ public sealed class RebindTests : FaultTests
     [Needs(Need.Linux)]
     public async Task IsTriedUntilThePortIsFreeAndReadinessAndStatsSayWhyNobodyCanConnect(bool isBanner)
     {
-        await BeginAsync(new { kind = "refuse", durationSeconds = 600 });
-        var port = (isBanner ? Host.BannerEndPoint : Host.EndPoint).Port;
-        // The port is kept by a socket that does not listen: only who shares addresses, as servers do, gets it all the same.
-        using (var other = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true })
+        using (var other = BindBeside(Host.Server, isBanner ? Host.Server.BannerEndPoint! : Host.Server.EndPoint!))
         {
-            other.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
+            await BeginAsync(new { kind = "refuse", durationSeconds = 600 });
             other.Listen();
             await EndAllAsync();
 
@@ -57,14 +56,24 @@ public sealed class RebindTests : FaultTests
 
         void EndWithThePortTaken(TimeSpan time)
         {
+            using var other = BindBeside(harness.Server, harness.Server.EndPoint!);
             harness.Server.Faults.TryBegin(new FaultSpec(FaultKind.Refuse, Long), out var fault, out _).ShouldBeTrue();
-            using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            other.Bind(harness.Server.EndPoint!);
             other.Listen();
             harness.Server.Faults.TryEnd(fault!.Id, FaultEnd.Deleted, out _).ShouldBeTrue();
             harness.Server.LacksListener.ShouldBeTrue();
             harness.Time.Advance(time);
             ListeningSocket.Close(other);
         }
+    }
+
+    /// <summary>What keeps the service from holding its port when it listens no more: it shared the port before, and does not do so any longer.</summary>
+    private static Socket BindBeside(EchoServer server, IPEndPoint endPoint)
+    {
+        server.StopListening();
+        var other = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        other.Bind(endPoint);
+        server.Listen();
+        AddressSharing.Set(other, false);
+        return other;
     }
 }

@@ -32,7 +32,8 @@ internal sealed class EchoHost : EchoTarget
         where T : notnull => _application.Services.GetRequiredService<T>();
 
     /// <summary>Another listener of the same server, not started: whoever connects stays in the kernel's backlog.</summary>
-    public ConnectionListener BindListener() => ConnectionListener.Bind(Server.ListenerContext, ListenerKind.Echo, port: 0, new DescriptorReserve(0, AddressFamily.InterNetwork));
+    public ConnectionListener BindListener() =>
+        ConnectionListener.Listen(Server.ListenerContext, ListenerKind.Echo, BoundPort.Bind(Server.Options, port: 0), new DescriptorReserve(0, AddressFamily.InterNetwork));
 
     /// <summary>Where the management API is.</summary>
     public Uri ManagementUri => new(_application.Urls.First());

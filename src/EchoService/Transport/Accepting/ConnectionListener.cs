@@ -44,82 +44,14 @@ internal sealed class ConnectionListener
     /// <summary>Whether <see cref="Close"/> was called.</summary>
     public bool IsClosed => _closed;
 
-    /// <summary>Binds and listens. Clients that connect from here on wait in the backlog until <see cref="Start"/>.</summary>
+    /// <summary>Listens. Clients that connect from here on wait in the backlog until <see cref="Start"/>.</summary>
     /// <param name="context">What it shares with others, and whose its clients will be.</param>
     /// <param name="kind">What those who connect here get.</param>
-    /// <param name="port">0 to 65535; 0 means any free port.</param>
+    /// <param name="port">What to listen on; not held any more afterwards.</param>
     /// <param name="descriptors">What is held for when there are no more, by all listeners together.</param>
-    /// <exception cref="SocketException">The address is not ours, or the port is taken or not allowed.</exception>
-    public static ConnectionListener Bind(ListenerContext context, ListenerKind kind, int port, DescriptorReserve descriptors)
-    {
-        var options = context.Options;
-        var address = options.Address;
-        if (address.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6)
-        {
-            address = IPAddress.Any;
-        }
-
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            if (address.Equals(IPAddress.IPv6Any))
-            {
-                socket.DualMode = true;
-            }
-
-            // Accepted sockets inherit these from the listening one (tcp(7); the same on Windows and the BSDs), which
-            // saves four system calls for each.
-            socket.NoDelay = options.NoDelay;
-            // A byte sent as urgent keeps its place in the stream and is echoed like the others.
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.OutOfBandInline, true);
-            if (options.SocketSendBuffer > 0)
-            {
-                socket.SendBufferSize = options.SocketSendBuffer;
-            }
-
-            if (options.SocketReceiveBuffer > 0)
-            {
-                socket.ReceiveBufferSize = options.SocketReceiveBuffer;
-            }
-
-            if (options.KeepAlive > TimeSpan.Zero)
-            {
-                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-                socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)Math.Ceiling(options.KeepAlive.TotalSeconds));
-            }
-
-            socket.Bind(new ListenEndPoint(address, port));
-            socket.Listen(options.Backlog);
-            return new ConnectionListener(context, kind, socket, descriptors);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Keeps others from getting a port on which nobody listens: who connects to it is refused.</summary>
-    /// <returns>What holds it until it is disposed; null where it could not be had.</returns>
-    public static Socket? TryHoldPort(IPEndPoint endPoint)
-    {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
-            {
-                socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
-            }
-
-            socket.Bind(endPoint);
-            return socket;
-        }
-        catch (SocketException)
-        {
-            socket.Dispose();
-            return null;
-        }
-    }
+    /// <exception cref="SocketException">Somebody who shares listens on the port.</exception>
+    public static ConnectionListener Listen(ListenerContext context, ListenerKind kind, BoundPort port, DescriptorReserve descriptors) =>
+        new(context, kind, port.Listen(context.Options.Backlog), descriptors);
 
     /// <summary>Starts to accept.</summary>
     public void Start()

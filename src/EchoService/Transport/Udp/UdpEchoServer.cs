@@ -311,8 +311,8 @@ internal sealed class UdpEchoServer
         {
             socket = NewSocket(mapped);
             // Both must agree to share the port, but only for this moment: it stays taken for everyone else.
-            ShareAddress(_socket.Socket, true);
-            ShareAddress(socket, true);
+            AddressSharing.Set(_socket.Socket, true);
+            AddressSharing.Set(socket, true);
             socket.Bind(new IPEndPoint(mapped, _endPoint.Port));
             opened = new UdpSocket(socket, tellsAddress: false);
             return true;
@@ -324,19 +324,11 @@ internal sealed class UdpEchoServer
         }
         finally
         {
-            ShareAddress(_socket.Socket, false);
+            AddressSharing.Set(_socket.Socket, false);
             if (opened is not null)
             {
-                ShareAddress(opened.Socket, false);
+                AddressSharing.Set(opened.Socket, false);
             }
         }
-    }
-
-    /// <summary>SO_REUSEADDR alone, by Linux's numbers: .NET's option of that name sets SO_REUSEPORT, which shares the load.</summary>
-    private static void ShareAddress(Socket socket, bool share)
-    {
-        const int SolSocket = 1;
-        const int SoReuseAddress = 2;
-        socket.SetRawSocketOption(SolSocket, SoReuseAddress, BitConverter.GetBytes(share ? 1 : 0));
     }
 }
