@@ -34,6 +34,12 @@ public sealed class ContainerImage : IAsyncLifetime
             await Docker.RunAsync(["rm", "--force", "--volumes", .. left.Split('\n')]);
         }
 
+        var networks = await Docker.RunAsync("network", "ls", "--quiet", "--filter", $"label={Label}={Repository.Root}");
+        if (networks.Length > 0)
+        {
+            await Docker.RunAsync(["network", "rm", .. networks.Split('\n')]);
+        }
+
         if (Given is null)
         {
             await BuildAsync(Name);

@@ -12,10 +12,20 @@ internal sealed class DockerNetwork : IAsyncDisposable
 
     public static async Task<DockerNetwork> CreateAsync()
     {
-        var part = Random.Shared.Next(256).ToString(CultureInfo.InvariantCulture);
-        var network = new DockerNetwork($"echoservice-tests-{part}");
-        await Docker.RunAsync("network", "create", "--label", $"{ContainerImage.Label}={Repository.Root}", "--subnet", $"10.244.{part}.0/24", network.Name);
-        return network;
+        const int Attempts = 5;
+        for (var attempt = 1; ; attempt++)
+        {
+            // Another run on this machine, or one that was killed, may have the same part of the range.
+            var part = Random.Shared.Next(256).ToString(CultureInfo.InvariantCulture);
+            var network = new DockerNetwork($"echoservice-tests-{part}");
+            var result = await ChildProcess.RunAsync("docker", "network", "create", "--label", $"{ContainerImage.Label}={Repository.Root}", "--subnet", $"10.244.{part}.0/24", network.Name);
+            if (result.ExitCode == 0)
+            {
+                return network;
+            }
+
+            attempt.ShouldBeLessThan(Attempts, result.Error);
+        }
     }
 
     /// <summary>Has a container that runs join it under a name.</summary>

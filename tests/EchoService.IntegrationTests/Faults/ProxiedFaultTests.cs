@@ -17,7 +17,7 @@ public sealed class ProxiedFaultTests : FaultTests
 
     private static readonly byte[] Inverted = [254, 253, 252, 251, 250];
 
-    private protected override string[] Settings => ["Echo:ProxyProtocol=required", "Echo:TrustedProxies=127.0.0.0/8", "Echo:ProxyHeaderTimeout=00:00:01", "Echo:BannerPort=0"];
+    private protected override string[] Settings => ["Echo:ProxyProtocol=required", "Echo:TrustedProxies=127.0.0.0/8", "Echo:ProxyHeaderTimeout=00:00:03", "Echo:BannerPort=0"];
 
     public override async ValueTask InitializeAsync()
     {

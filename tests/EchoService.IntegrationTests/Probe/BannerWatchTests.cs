@@ -70,17 +70,17 @@ public sealed class BannerWatchTests
     }
 
     [Theory]
-    [InlineData("", "it sends no banner within 200.0 ms")]
-    [InlineData("SSH-2.0-OpenSSH_9.9\r\n", "what it sends first is no banner")]
-    [InlineData("{\"instance\":\"a\"}\n", "what it sends first is no banner")]
-    public async Task ATargetWithoutABannerIsSaidToBeOne(string first, string why)
+    [InlineData("", "200ms", "it sends no banner within 200.0 ms")]
+    [InlineData("SSH-2.0-OpenSSH_9.9\r\n", "20s", "what it sends first is no banner")]
+    [InlineData("{\"instance\":\"a\"}\n", "20s", "what it sends first is no banner")]
+    public async Task ATargetWithoutABannerIsSaidToBeOne(string first, string timeout, string why)
     {
         await using var server = LoopbackServer.Start(async c =>
         {
             await c.SendAsync(Encoding.ASCII.GetBytes(first));
             await c.EchoAsync();
         });
-        var (exitCode, output, error) = await ProbeProcess.RunAsync("watch", ProbeRuns.Target(server.Port), "--banner", "--timeout", "200ms", "--duration", "30s", "--json");
+        var (exitCode, output, error) = await ProbeProcess.RunAsync("watch", ProbeRuns.Target(server.Port), "--banner", "--timeout", timeout, "--duration", "30s", "--json");
         exitCode.ShouldBe(Verdict.BadArguments);
         output.ShouldBeEmpty();
         error.Trim().ShouldBe($"--banner: {ProbeRuns.Target(server.Port)} is not a port with a banner: {why}. EchoService has one where Echo:BannerPort is set.");

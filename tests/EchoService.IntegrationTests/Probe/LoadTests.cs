@@ -88,7 +88,7 @@ public sealed class LoadTests
     {
         await using var server = LoopbackServer.Start(c => c.DiscardAsync());
 
-        var report = await ProbeRuns.RunAsync(ProbeRuns.Load(server.Port) with { Timeout = TimeSpan.FromMilliseconds(200) });
+        var report = await ProbeRuns.RunAsync(ProbeRuns.Load(server.Port) with { Timeout = TimeSpan.FromSeconds(1) });
 
         report.Verdict.Causes.ShouldBe([ProbeEventKind.Stalled, ProbeEventKind.LostMessages]);
         report.Throughput.MessagesPerSecond.ShouldBe(0);
