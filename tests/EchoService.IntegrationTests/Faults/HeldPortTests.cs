@@ -17,7 +17,7 @@ public sealed class HeldPortTests : FaultTests
     [InlineData("::")]
     public async Task NobodyElseGetsThemAndThoseWhoAreConnectedStay(string address)
     {
-        var host = await StartAsync("Faults:Enabled=true", "Echo:BannerPort=0", "Echo:Udp:Enabled=true", $"Echo:Address={address}");
+        var host = await StartAsync("Faults:Enabled=true", "Echo:BannerPort=0", $"Echo:Address={address}");
         using var open = await host.ConnectAsync();
         await open.EchoAsync(100);
         // Once with a connection on the port, and once with none on that of the banner.
@@ -35,10 +35,31 @@ public sealed class HeldPortTests : FaultTests
             }).SocketErrorCode.ShouldBe(SocketError.AddressAlreadyInUse);
         }
 
-        host.Server.Faults.TryEnd(fault.Id, FaultEnd.Deleted, out _).ShouldBeTrue();
+        host.Server.Faults.TryEnd(fault!.Id, FaultEnd.Deleted, out _).ShouldBeTrue();
         host.Server.IsListening.ShouldBeTrue();
         await open.EchoAsync(100);
         await open.FinishAsync();
+    }
+
+    [Fact]
+    public async Task GoOnBeingHeldUntilThatOfUdpCanBeHadToo()
+    {
+        var host = await StartAsync("Faults:Enabled=true", "Echo:Udp:Enabled=true", "Echo:Address=127.0.0.1");
+        var endPoint = host.Server.EndPoint!;
+        host.Server.Faults.TryBegin(new FaultSpec(FaultKind.Refuse, Long), out var fault, out _).ShouldBeTrue();
+        using (var datagrams = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp))
+        {
+            // A process that is being started may have a copy of the service's own for a moment.
+            await Eventually.TrueAsync(() => TryBind(datagrams, endPoint));
+            host.Server.Faults.TryEnd(fault!.Id, FaultEnd.Deleted, out _).ShouldBeTrue();
+
+            host.Server.LacksListener.ShouldBeTrue();
+            TryTake(endPoint).ShouldBeFalse();
+            (await Should.ThrowAsync<SocketException>(() => host.ConnectAsync())).SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
+            await EchoClient.LeaveSocketThreadAsync();
+        }
+
+        await Eventually.TrueAsync(() => host.Server.IsListening);
     }
 
     [Fact]
@@ -79,6 +100,11 @@ public sealed class HeldPortTests : FaultTests
     private static bool TryTake(IPEndPoint endPoint)
     {
         using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        return TryBind(socket, endPoint);
+    }
+
+    private static bool TryBind(Socket socket, IPEndPoint endPoint)
+    {
         try
         {
             socket.Bind(endPoint);
