@@ -25,8 +25,8 @@ public sealed class ConnectionRegistryTests : ServiceTests
             var stay = registry.Live.Select(connection => connection.Id).ToArray();
             stay.Length.ShouldBe(Staying);
 
-            using var stop = new CancellationTokenSource();
-            var reading = Task.Factory.StartNew(() => ReadUntil(stop.Token), TaskCreationOptions.LongRunning);
+            var reads = 0;
+            await using var reading = new BackgroundWork(1, ReadUntil);
             await Task.WhenAll(Enumerable.Range(0, 4).Select(async seed =>
             {
                 for (var i = 0; i < Passing / 4; i++)
@@ -36,22 +36,18 @@ public sealed class ConnectionRegistryTests : ServiceTests
                     await client.FinishAsync();
                 }
             }));
-            await stop.CancelAsync();
-            var reads = await reading;
+            await reading.EndAsync();
             reads.ShouldBeGreaterThan(10);
             await host.WaitForAsync(stats => stats.Active == Staying);
             registry.Live.Select(connection => connection.Id).ShouldBe(stay, ignoreOrder: true);
 
-            int ReadUntil(CancellationToken token)
+            void ReadUntil(CancellationToken stop)
             {
-                var count = 0;
-                for (; !token.IsCancellationRequested; count++)
+                for (; !stop.IsCancellationRequested; reads++)
                 {
                     stay.Except(registry.Live.Select(connection => connection.Id)).ShouldBeEmpty();
                     stay.All(id => registry.TryFind(id, out _)).ShouldBeTrue();
                 }
-
-                return count;
             }
         }
         finally

@@ -12,7 +12,7 @@ public sealed class StopTests
     [InlineData("fin")]
     public async Task StopsWhileBusy(string onDeadline)
     {
-        var host = await EchoHost.StartAsync("Drain:Timeout=00:00:01", $"Drain:OnDeadline={onDeadline}", "Echo:CloseTimeout=00:00:01");
+        await using var host = await EchoHost.StartAsync("Drain:Timeout=00:00:01", $"Drain:OnDeadline={onDeadline}", "Echo:CloseTimeout=00:00:01");
         var port = host.EndPoint.Port;
         var readers = await host.ConnectAllAsync(10);
         var nonReaders = await host.ConnectAllAsync(10);
@@ -21,14 +21,15 @@ public sealed class StopTests
         var receiving = readers.Select(client => client.ReceiveToEndAsync()).ToArray();
         var sending = Task.WhenAll(readers.Concat(nonReaders).Select(client => client.SendUntilAsync(stop.Token)));
         // And some that come and go, so that the end meets accepts too.
-        var churning = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => ChurnAsync(host, stop.Token)));
+        await using var churning = new BackgroundWork(4, (_, over) => ChurnAsync(host, over));
         await host.WaitForAsync(stats => stats.BytesSent > 50 << 20);
 
         var began = Stopwatch.GetTimestamp();
         await host.DisposeAsync();
         Stopwatch.GetElapsedTime(began).ShouldBeLessThan(TimeSpan.FromSeconds(20));
         await stop.CancelAsync();
-        await Task.WhenAll(sending, churning, Task.WhenAll(receiving));
+        await churning.EndAsync();
+        await Task.WhenAll(sending, Task.WhenAll(receiving));
 
         // The loops see their sockets closed each in its own time.
         var server = host.Server;

@@ -12,6 +12,7 @@ namespace EchoService.IntegrationTests.Infrastructure;
 internal sealed class EchoHost : EchoTarget
 {
     private readonly WebApplication _application;
+    private bool _isDisposed;
 
     private EchoHost(WebApplication application, EchoServer server)
         : base(new IPEndPoint(IPAddress.Loopback, server.EndPoint!.Port), Reachable(new Uri(application.Urls.First())))
@@ -63,8 +64,14 @@ internal sealed class EchoHost : EchoTarget
     /// <summary>Ends it as the host does after a signal: the drain comes first.</summary>
     public Task StopAsync() => _application.StopAsync(TestContext.Current.CancellationToken);
 
+    /// <summary>Ends it, once: a test that looks at its end is followed by the end of the test.</summary>
     public override async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+        {
+            return;
+        }
+
         await _application.StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
         await base.DisposeAsync();

@@ -104,9 +104,8 @@ public sealed class DrainApiTests
     {
         await using var host = await EchoHost.StartAsync();
         using var management = Management(host);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var staying = await host.ConnectAllAsync(20);
-        var churn = Enumerable.Range(0, 8).Select(seed => ComeAndGoAsync(host.EndPoint, seed, stop.Token)).ToArray();
+        await using var churn = new BackgroundWork(8, (seed, stop) => ComeAndGoAsync(host.EndPoint, seed, stop));
         await BeginAsync(management, new { readinessDelaySeconds = 1, timeoutSeconds = 1, spreadSeconds = 0.5 });
 
         var answers = 0;
@@ -122,8 +121,7 @@ public sealed class DrainApiTests
         });
         answers.ShouldBeGreaterThan(10);
 
-        await stop.CancelAsync();
-        await Task.WhenAll(churn);
+        await churn.EndAsync();
         foreach (var client in staying)
         {
             client.Dispose();

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using EchoService.IntegrationTests.Infrastructure;
 using EchoService.Lifecycle;
 using EchoService.Transport;
 using EchoService.Transport.Accepting;
@@ -364,8 +365,7 @@ public sealed class DrainTests
     {
         await using var harness = new LifecycleHarness(drain: Options);
         var counters = harness.Server.Counters;
-        var stop = false;
-        var churn = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(Churn, TaskCreationOptions.LongRunning)).ToArray();
+        await using var churn = new BackgroundWork(4, Churn);
         for (var round = 0; round < 5_000; round++)
         {
             Check(harness.Lifecycle.BeginDrain(new DrainRequest(), DrainTrigger.Api));
@@ -373,13 +373,12 @@ public sealed class DrainTests
             harness.Lifecycle.CancelDrain();
         }
 
-        Volatile.Write(ref stop, true);
-        await Task.WhenAll(churn);
+        await churn.EndAsync();
 
         // Faster than any socket, so that every order of the two is met.
-        void Churn()
+        void Churn(CancellationToken stop)
         {
-            while (!Volatile.Read(ref stop))
+            while (!stop.IsCancellationRequested)
             {
                 counters.CountAccepted();
                 counters.CountClosed(CloseReason.ClientFin, CloseOutcome.InOrder, 0);

@@ -18,33 +18,33 @@ public sealed class RollingReplacementTests(ITestOutputHelper output)
     [Fact]
     public async Task ReplacesBothInstancesWithoutAResetOrALostMessage()
     {
-        var places = new[] { new Place(), new Place() };
-        var instances = new List<EchoProcess>();
+        await using var a = new Place();
+        await using var b = new Place();
+        Place[] places = [a, b];
         foreach (var place in places)
         {
-            instances.Add(await StartAsync(place));
+            await place.StartAsync();
         }
+
 
         await using var balancer = await Haproxy.StartAsync($"""
             balance roundrobin
             option httpchk GET /readyz
             default-server check inter 100ms fall 1 rise 1
-            server a {places[0].Echo} port {places[0].Management.Port}
-            server b {places[1].Echo} port {places[1].Management.Port}
+            server a {a.Echo} port {a.Management.Port}
+            server b {b.Echo} port {b.Management.Port}
             """);
         using var stop = new CancellationTokenSource();
         var clients = Enumerable.Range(0, Clients).Select(id => new ReconnectingClient(id, balancer.EndPoint)).ToArray();
         var running = clients.Select(client => client.RunAsync(stop.Token)).ToArray();
         await Eventually.TrueAsync(() => clients.All(client => client.Answered > 10));
 
-        for (var i = 0; i < places.Length; i++)
+        foreach (var place in places)
         {
-            instances[i].Signal(PosixSignal.SIGTERM);
-            (await instances[i].WaitForExitAsync()).ShouldBe(0);
-            await instances[i].DisposeAsync();
-            instances[i] = await StartAsync(places[i]);
+            await place.EndAsync();
+            await place.StartAsync();
             // The other one must not go before the balancer has taken this one back, which new clients' arrival shows.
-            using var management = instances[i].OpenManagement();
+            using var management = place.Instance!.OpenManagement();
             await Eventually.TrueAsync(async () =>
             {
                 using var through = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -65,24 +65,41 @@ public sealed class RollingReplacementTests(ITestOutputHelper output)
         clients.SelectMany(client => client.Faults).ShouldBeEmpty();
         // Everybody was moved at least once, so the replacement really passed under them.
         clients.ShouldAllBe(client => client.Connections >= 2);
-        foreach (var instance in instances)
+        foreach (var place in places)
         {
-            instance.Signal(PosixSignal.SIGTERM);
-            (await instance.WaitForExitAsync()).ShouldBe(0);
-            await instance.DisposeAsync();
+            await place.EndAsync();
         }
     }
 
-    private static Task<EchoProcess> StartAsync(Place place) => EchoProcess.StartAsync(
-        $"Echo:Address={place.Echo.Address}", $"Echo:Port={place.Echo.Port}", $"urls=http://{place.Management}",
-        "Drain:ReadinessDelay=00:00:02", "Drain:Spread=00:00:02", "Drain:Timeout=00:00:20");
-
-    /// <summary>Where an instance listens, before and after its replacement.</summary>
-    private sealed class Place
+    /// <summary>Where an instance listens, before and after its replacement. It ends with the test.</summary>
+    private sealed class Place : IAsyncDisposable
     {
         public IPEndPoint Echo { get; } = new(IPAddress.Loopback, FreePort.Take());
 
         public IPEndPoint Management { get; } = new(IPAddress.Loopback, FreePort.Take());
+
+        public EchoProcess? Instance { get; private set; }
+
+        public async Task StartAsync() => Instance = await EchoProcess.StartAsync(
+            $"Echo:Address={Echo.Address}", $"Echo:Port={Echo.Port}", $"urls=http://{Management}",
+            "Drain:ReadinessDelay=00:00:02", "Drain:Spread=00:00:02", "Drain:Timeout=00:00:20");
+
+        /// <summary>Has it drain and end.</summary>
+        public async Task EndAsync()
+        {
+            Instance!.Signal(PosixSignal.SIGTERM);
+            (await Instance.WaitForExitAsync()).ShouldBe(0);
+            await DisposeAsync();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Instance is { } instance)
+            {
+                Instance = null;
+                await instance.DisposeAsync();
+            }
+        }
     }
 
     /// <summary>
