@@ -107,12 +107,14 @@ public sealed class FairnessTests : ServiceTests
         var host = await StartAsync([.. TinyBuffers, "Faults:Enabled=true"]);
         host.Server.Faults.TryBegin(new FaultSpec(FaultKind.NoAccept, TimeSpan.FromMinutes(10)), out var fault, out _).ShouldBeTrue();
         using var client = await host.ConnectAsync();
-        await client.SendAsync(65_536);
+        // Begun at once, and at its end when there is room for all of it.
+        var sending = client.SendAsync(65_536);
 
         // It is let in from the thread pool, and has enough to read there for many turns.
         host.Server.Faults.TryEnd(fault!.Id, FaultEnd.Deleted, out _).ShouldBeTrue();
 
         await client.ReceiveAsync(65_536);
+        await sending;
         await client.FinishAsync();
     }
 }
