@@ -76,7 +76,7 @@ suite() {
   suite_skipped=$(($(counted total "$report") - suite_passed - suite_failed))
   if [[ $suite_failed -eq 0 ]] && ((exit_code != 0 || suite_passed == 0)); then suite_failed=1; fi
   passed=$((passed + suite_passed)) failed=$((failed + suite_failed))
-  if [[ $suite_failed -gt 0 ]]; then failures+=("$name: $suite_failed"); fi
+  if [[ $suite_failed -gt 0 ]]; then failures+=("$name: $suite_failed$(failed_tests "$report")"); fi
   echo "== $name: $suite_passed passed, $suite_failed failed, $suite_skipped skipped, $((SECONDS - began)) s"
 }
 
@@ -85,6 +85,19 @@ counted() {
   local number
   number=$(sed -nE "s/.*<Counters [^>]*\b$1=\"([0-9]+)\".*/\1/p" "$2" 2>/dev/null)
   echo "${number:-0}"
+}
+
+# failed_tests REPORT: which tests failed, with what they said and the first of our lines in the stack trace. Said again at
+# the end because the place where they failed may be far up, or cut off, in a log.
+failed_tests() {
+  [[ -r $1 ]] || return 0
+  awk '
+    /<UnitTestResult / { test = / outcome="Failed"/ ? $0 : ""; sub(/.* testName="/, "", test); sub(/".*/, "", test); if (test) print "\n  " test }
+    test && /<Message>/ { message = 1; lines = 0 }
+    test && message && lines++ < 8 { line = $0; gsub(/<[^>]*>/, "", line); print "    " line }
+    /<\/Message>/ { message = 0 }
+    test && / in .*\.cs:line / { line = $0; gsub(/<[^>]*>/, "", line); print "   " line; test = "" }
+  ' "$1" | sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&#x[0-9A-F]*;//g; s/&amp;/\&/g'
 }
 
 check 'packages' eng/ensure-packages.sh "${packages[@]}" || finish
