@@ -22,6 +22,7 @@ internal sealed class EchoLoop : EchoConnection
     private const int MessagesPerTurn = 8;
 
     private readonly ConnectionEventArgs _args;
+    private readonly SafeSocketHandle _handle;
     private BufferSegment _lent;
     private Prologue? _prologue;
     private long _sampledAt;
@@ -30,7 +31,11 @@ internal sealed class EchoLoop : EchoConnection
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">There are no event args for it.</exception>
     public EchoLoop(ConnectionContext context, long id, Socket socket, ListenerKind listener, long expiresAt)
-        : base(context, id, socket, listener, expiresAt) => _args = context.EventArgs.Rent(this);
+        : base(context, id, socket, listener, expiresAt)
+    {
+        _args = context.EventArgs.Rent(this);
+        _handle = socket.SafeHandle;
+    }
 
     private enum Operation : byte
     {
@@ -183,18 +188,41 @@ internal sealed class EchoLoop : EchoConnection
     private Next ReceiveOnce()
     {
         var buffer = Context.Buffers.OfThisThread();
-        var count = SocketCalls.Receive(Socket!, buffer.Span, out var error);
-        if (error == SocketError.WouldBlock)
+        BufferSegment received;
+        SocketError error;
+        var echoes = false;
+        var sent = 0;
+        // Nothing that may end the connection in here, for the socket could not be closed.
+        using (var calls = new SocketCalls(Socket!, _handle))
         {
-            return Next.Wait;
+            received = buffer with { Length = calls.Receive(buffer.Span, out error) };
+            if (error == SocketError.WouldBlock)
+            {
+                return Next.Wait;
+            }
+
+            // All that a message pays for faults while none has hold of the connection.
+            if (received.Length > 0 && _operation == Operation.Receive && Detour is null)
+            {
+                echoes = TryBeginEcho(received.Length);
+                if (!echoes)
+                {
+                    return AfterReceive(received, buffer);
+                }
+
+                sent = calls.Send(received.Span, out error);
+            }
         }
 
-        var goesOn = error == SocketError.Success && count > 0
-            ? OnReceived(buffer with { Length = count })
+        var goesOn = echoes ? OnSent(received, sent, error)
+            : received.Length > 0 ? OnReceived(received)
             : EndOfStream(error);
-        // A read that fills the buffer leaves more, as a rule, and so nothing is gained by a wait.
-        return !goesOn ? Next.Stop : count == buffer.Length || _operation >= Operation.Send ? Next.GoOn : Next.Yield;
+        return goesOn ? AfterReceive(received, buffer) : Next.Stop;
     }
+
+    /// <summary>A read that fills the buffer leaves more, as a rule, and so nothing is gained by a wait.</summary>
+    private Next AfterReceive(BufferSegment received, BufferSegment buffer) =>
+        received.Length == buffer.Length || _operation >= Operation.Send ? Next.GoOn : Next.Yield;
 
     /// <returns>False: the loop is over or has to stop.</returns>
     private bool OnReceived(BufferSegment received) =>
@@ -299,32 +327,55 @@ internal sealed class EchoLoop : EchoConnection
     /// <summary>Sends back what has been received.</summary>
     private bool Echo(BufferSegment received)
     {
-        // All that a message pays for faults while none has hold of the connection.
         if (Detour is { } detour && detour.TryTake(received.Span))
         {
             return detour.MayRead();
         }
 
-        if (!Progress.TryBeginEcho())
+        if (!TryBeginEcho(received.Length))
         {
-            // Our FIN went out while this was on its way: it is not echoed, and so not counted as received.
-            Figures.OnDiscarded(received.Length);
             return true;
         }
 
+        int sent;
+        SocketError error;
+        using (var calls = new SocketCalls(Socket!, _handle))
+        {
+            sent = calls.Send(received.Span, out error);
+        }
+
+        return OnSent(received, sent, error);
+    }
+
+    /// <summary>Counts what has been received, to be sent back.</summary>
+    /// <returns>False: a close came first, and it is discarded.</returns>
+    private bool TryBeginEcho(int count)
+    {
+        if (!Progress.TryBeginEcho())
+        {
+            // Our FIN went out while this was on its way: it is not echoed, and so not counted as received.
+            Figures.OnDiscarded(count);
+            return false;
+        }
+
         var counters = Context.Counters.Current;
-        counters.Received += received.Length;
-        Figures.OnReceived(received.Length, Context.Clock.Now);
+        counters.Received += count;
+        Figures.OnReceived(count, Context.Clock.Now);
         if (counters.IsSampleDue())
         {
             _sampledAt = Stopwatch.GetTimestamp();
         }
 
-        var sent = SocketCalls.Send(Socket!, received.Span, out var error);
+        return true;
+    }
+
+    /// <summary>The kernel has taken all of an echo, or a part, or nothing.</summary>
+    private bool OnSent(BufferSegment received, int sent, SocketError error)
+    {
         if (sent > 0)
         {
             Figures.OnSent(sent, Context.Clock.Now);
-            counters.Sent += sent;
+            Context.Counters.Current.Sent += sent;
         }
 
         if (sent == received.Length)

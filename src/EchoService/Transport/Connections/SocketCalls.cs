@@ -6,10 +6,13 @@ namespace EchoService.Transport.Connections;
 /// <summary>
 /// The two calls that a message takes: recv(2) and send(2) on a socket that does not block. On Linux they go to the C
 /// library directly, past checks, events and error tables of <see cref="Socket"/>; what that gains is in
-/// <c>docs/performance.md</c>. The handle is counted as in use meanwhile, so that an abort on another thread cannot free
-/// the descriptor's number between its being read and its being used.
+/// <c>docs/performance.md</c>. From construction to <see cref="Dispose"/> the handle counts as in use, so that an abort on
+/// another thread cannot free the descriptor's number between its being read and its being used.
 /// </summary>
-internal static partial class SocketCalls
+/// <remarks>
+/// Whoever disposes of the socket waits for that, so the thread that has this must not, and should be done with it soon.
+/// </remarks>
+internal ref partial struct SocketCalls : IDisposable
 {
     // errno(3), the same on all architectures that .NET runs on.
     private const int EINTR = 4;
@@ -22,17 +25,31 @@ internal static partial class SocketCalls
     // No SIGPIPE; the runtime ignores it, but that is the runtime's affair.
     private const int MSG_NOSIGNAL = 0x4000;
 
-    /// <summary>Receives what is there.</summary>
+    private readonly Socket _socket;
+    private readonly SafeSocketHandle _handle;
+    private readonly int _descriptor;
+    private bool _isInUse;
+
     /// <param name="socket">One that does not block.</param>
+    /// <param name="handle">Its handle.</param>
+    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    public SocketCalls(Socket socket, SafeSocketHandle handle)
+    {
+        _socket = socket;
+        _handle = handle;
+        handle.DangerousAddRef(ref _isInUse);
+        _descriptor = (int)handle.DangerousGetHandle();
+    }
+
+    /// <summary>Receives what is there.</summary>
     /// <param name="buffer">Not empty.</param>
     /// <param name="error"><see cref="SocketError.WouldBlock"/>: nothing is.</param>
     /// <returns>Bytes received; 0 with <see cref="SocketError.Success"/> is the end of the stream.</returns>
-    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
-    public static unsafe int Receive(Socket socket, Span<byte> buffer, out SocketError error)
+    public readonly unsafe int Receive(Span<byte> buffer, out SocketError error)
     {
         if (!OperatingSystem.IsLinux())
         {
-            return socket.Receive(buffer, SocketFlags.None, out error);
+            return _socket.Receive(buffer, SocketFlags.None, out error);
         }
 
         fixed (byte* first = buffer)
@@ -40,7 +57,7 @@ internal static partial class SocketCalls
             nint count;
             do
             {
-                count = Recv(socket.SafeHandle, first, buffer.Length, 0);
+                count = Recv(_descriptor, first, buffer.Length, 0);
             }
             while (count < 0 && Marshal.GetLastPInvokeError() == EINTR);
             return Result(count, out error);
@@ -48,16 +65,14 @@ internal static partial class SocketCalls
     }
 
     /// <summary>Sends what the kernel takes.</summary>
-    /// <param name="socket">One that does not block.</param>
     /// <param name="bytes">Not empty.</param>
     /// <param name="error"><see cref="SocketError.WouldBlock"/>: it takes nothing now.</param>
     /// <returns>Bytes taken, which may be fewer than there are.</returns>
-    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
-    public static unsafe int Send(Socket socket, ReadOnlySpan<byte> bytes, out SocketError error)
+    public readonly unsafe int Send(ReadOnlySpan<byte> bytes, out SocketError error)
     {
         if (!OperatingSystem.IsLinux())
         {
-            return socket.Send(bytes, SocketFlags.None, out error);
+            return _socket.Send(bytes, SocketFlags.None, out error);
         }
 
         fixed (byte* first = bytes)
@@ -65,10 +80,20 @@ internal static partial class SocketCalls
             nint count;
             do
             {
-                count = Send(socket.SafeHandle, first, bytes.Length, MSG_NOSIGNAL);
+                count = Send(_descriptor, first, bytes.Length, MSG_NOSIGNAL);
             }
             while (count < 0 && Marshal.GetLastPInvokeError() == EINTR);
             return Result(count, out error);
+        }
+    }
+
+    /// <summary>The handle may be freed again.</summary>
+    public void Dispose()
+    {
+        if (_isInUse)
+        {
+            _isInUse = false;
+            _handle.DangerousRelease();
         }
     }
 
@@ -90,8 +115,8 @@ internal static partial class SocketCalls
     };
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
-    private static unsafe partial nint Recv(SafeHandle socket, byte* buffer, nint length, int flags);
+    private static unsafe partial nint Recv(int descriptor, byte* buffer, nint length, int flags);
 
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
-    private static unsafe partial nint Send(SafeHandle socket, byte* buffer, nint length, int flags);
+    private static unsafe partial nint Send(int descriptor, byte* buffer, nint length, int flags);
 }
