@@ -27,6 +27,7 @@ internal sealed class EchoLoop : EchoConnection
     private Prologue? _prologue;
     private long _sampledAt;
     private Operation _operation;
+    private bool _lookedInVain;
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">There are no event args for it.</exception>
@@ -147,6 +148,12 @@ internal sealed class EchoLoop : EchoConnection
                     case Next.GoOn:
                         continue;
                     case Next.Yield when Context.Turnstiles.TryYield(this, turnIsOver: false):
+                        _lookedInVain = false;
+                        return;
+                    case Next.Wait when !completed && messages == 0 && !_lookedInVain && Context.Turnstiles.TryYield(this, turnIsOver: false):
+                        // Under such load its next message is more likely here by the next turn than not.
+                        _lookedInVain = true;
+                        return;
                     case Next.Stop:
                         return;
                 }
