@@ -16,6 +16,7 @@ public sealed class GracefulCloseTests : ServiceTests
         using var client = await host.ConnectAsync(receiveBufferSize: 8192);
         using var stop = new CancellationTokenSource();
         var sending = client.SendUntilAsync(stop.Token);
+        await host.WaitForAsync(_ => host.Server.Connections.Live.Any());
         var connection = host.Server.Connections.Live.ShouldHaveSingleItem();
         // Its echo fills what the kernel holds for it.
         await Eventually.TrueAsync(() => connection.PendingBytes > 0 && connection.BytesSent - client.Received > 262_144);

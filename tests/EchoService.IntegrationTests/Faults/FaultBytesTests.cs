@@ -156,12 +156,14 @@ public sealed class FaultBytesTests : FaultTests
         using var client = await Host.ConnectAsync(receiveBufferSize: 4096);
         using var stop = new CancellationTokenSource();
         var sending = client.SendUntilAsync(stop.Token);
+        await Host.WaitForAsync(_ => Host.Server.Connections.Live.Any());
+        var connection = Host.Server.Connections.Live.Single();
         var sentBefore = -1L;
         await Eventually.TrueAsync(() =>
         {
             var last = sentBefore;
-            sentBefore = Host.Server.Connections.Live.Single().BytesSent;
-            return Host.Server.Connections.Live.Single().PendingBytes >= 262_144 && sentBefore == last;
+            sentBefore = connection.BytesSent;
+            return connection.PendingBytes >= 262_144 && sentBefore == last;
         });
 
         // Nothing else is to come by then: the send that is outstanding stays so.
