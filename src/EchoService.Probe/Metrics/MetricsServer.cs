@@ -17,7 +17,7 @@ internal sealed class MetricsServer : IHttpApplication<HttpContext>, IAsyncDispo
     /// <summary>Connections beyond these are closed as they come: a stranger cannot take the descriptors that the run needs.</summary>
     private const int MostConnections = 32;
 
-    /// <summary>How long a connection may wait with no request, longer than scrapes are apart, or with half of one.</summary>
+    /// <summary>How long a connection may wait with no request or with half of one. Who scrapes less often connects anew.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>What a scrape that is in hand at the end has.</summary>
