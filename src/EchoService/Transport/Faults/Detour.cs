@@ -13,14 +13,14 @@ namespace EchoService.Transport.Faults;
 /// <para>
 /// Everything is decided under one lock, by whoever has news: the loop that has read, a send that has completed, the
 /// <see cref="Pacer"/> whose time has come, after a change of faults or a close too. What was decided is done outside of
-/// it. While a send is outstanding nobody decides anything: its completion looks again.
+/// it, by <see cref="DetourSteps"/>. While a send is outstanding nothing but a reset is decided: its completion looks again.
 /// </para>
 /// <para>
 /// Unlike on the direct way two operations can be outstanding, the loop's receive and a send here. So the connection ends
 /// when there is neither: whichever is the last to stop frees it.
 /// </para>
 /// </remarks>
-internal sealed class Detour : SocketAsyncEventArgs, IPaced
+internal sealed class Detour : IPaced, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly EchoLoop _loop;
@@ -28,6 +28,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
     private readonly Pacer _pacer;
     private readonly HeldBytes _held = new();
     private readonly HoldSet _holds;
+    private readonly DetourSteps _steps;
     private Fault? _endedBy;
     private long _wakesAt = Hold.Never;
 
@@ -50,23 +51,12 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
     private bool _isOver;
 
     public Detour(EchoLoop loop, ConnectionContext context)
-        : base(true)
     {
         _loop = loop;
         _context = context;
         _pacer = context.Faults.Pacer;
         _holds = new HoldSet(loop, _pacer);
-    }
-
-    private enum Step
-    {
-        None,
-        Send,
-        SendFin,
-        Reset,
-        Resume,
-        DropSocket,
-        End,
+        _steps = new DetourSteps(this, loop, context.Logger);
     }
 
     /// <summary>The id of the fault that has had hold of the connection for longest, or that has ended it.</summary>
@@ -89,6 +79,18 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
             lock (_lock)
             {
                 return !_isOver && !_isSending && (!_held.IsEmpty || _isAtEnd);
+            }
+        }
+    }
+
+    /// <summary>Why and how the connection ends. Only once that is decided.</summary>
+    public (CloseReason Reason, CloseOutcome Outcome) Ending
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _failure!.Value;
             }
         }
     }
@@ -141,7 +143,13 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
     }
 
     /// <summary>Something has changed: it is looked at soon, on the pacer's thread.</summary>
-    public void Wake() => WakeAt(long.MinValue);
+    public void Wake()
+    {
+        lock (_lock)
+        {
+            ScheduleAt(long.MinValue);
+        }
+    }
 
     /// <inheritdoc/>
     public void OnDue()
@@ -151,7 +159,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
             _wakesAt = Hold.Never;
         }
 
-        Advance();
+        _steps.Advance();
     }
 
     /// <summary>Takes what the loop has read.</summary>
@@ -180,7 +188,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
             _held.Add(passed, due);
         }
 
-        Advance();
+        _steps.Advance();
         return true;
     }
 
@@ -208,7 +216,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
             _isParked = _isAtEnd = true;
         }
 
-        Advance();
+        _steps.Advance();
         return true;
     }
 
@@ -239,89 +247,60 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
         return false;
     }
 
-    protected override void OnCompleted(SocketAsyncEventArgs e)
+    /// <summary>Decides what is to be done next. Whoever is told takes the step, and asks again.</summary>
+    public DetourStep Decide()
     {
-        OnSent(BytesTransferred, SocketError);
-        Advance();
+        lock (_lock)
+        {
+            return DecideNext();
+        }
     }
 
-    /// <summary>Does what is to be done by now.</summary>
-    private void Advance()
+    /// <summary>A send is over.</summary>
+    /// <param name="count">What the kernel has taken; of a send that has failed too, for the client may have got that.</param>
+    /// <param name="error">How the send has ended.</param>
+    public void OnSent(int count, SocketError error)
     {
-        try
+        lock (_lock)
         {
-            while (true)
+            _isSending = false;
+            if (error != SocketError.Success)
             {
-                Step step;
-                lock (_lock)
-                {
-                    step = Decide();
-                }
-
-                if (step == Step.None)
-                {
-                    return;
-                }
-
-                if (!Do(step))
-                {
-                    return;
-                }
-            }
-        }
-        catch (Exception exception)
-        {
-            // The last line of defence, as in the loop.
-            Log.ConnectionFailed(_context.Logger, _loop.Id, exception);
-            lock (_lock)
-            {
-                _isSending = false;
-                _failure ??= (CloseReason.Error, CloseOutcome.CutByService);
+                _failure ??= (EchoLoop.Classify(error), CloseOutcome.CutByClient);
             }
 
-            _loop.Abort(CloseReason.Error);
-            // Also where it had been aborted already: nothing is outstanding that would tell.
-            Wake();
+            _loop.Figures.OnSent(count, _context.Clock.Now);
+            _context.Counters.Current.Sent += count;
+            _held.Remove(count);
+            _holds.OnSent(count, _pacer.Now);
         }
     }
 
-    /// <returns>Whether to look again.</returns>
-    private bool Do(Step step)
+    /// <summary>A step could not be taken, in a way that nobody foresaw.</summary>
+    public void OnFailed()
     {
-        switch (step)
+        lock (_lock)
         {
-            case Step.Send:
-                return !TrySend();
-            case Step.SendFin:
-                _loop.SendFin();
-                return true;
-            case Step.Reset:
-                _loop.Abort(CloseReason.Fault);
-                return true;
-            case Step.DropSocket:
-                _loop.Socket?.Dispose();
-                return false;
-            case Step.Resume:
-                _loop.Continue();
-                return false;
-            default:
-                _loop.Free(_failure!.Value.Reason, _failure.Value.Outcome);
-                return false;
+            _isSending = false;
+            _failure ??= (CloseReason.Error, CloseOutcome.CutByService);
         }
     }
 
-    /// <summary>Decides what is to be done next. Called with the lock held.</summary>
-    private Step Decide()
+    /// <summary>Called by itself when it is over.</summary>
+    public void Dispose() => _steps.Dispose();
+
+    // All below is called with the lock held.
+    private DetourStep DecideNext()
     {
         if (_isOver)
         {
-            return Step.None;
+            return DetourStep.None;
         }
 
         var phase = _loop.Progress.Phase;
         if (_isSending)
         {
-            return phase < ConnectionPhase.Aborted ? DecideReset() : Step.None;
+            return phase < ConnectionPhase.Aborted ? DecideReset() : DetourStep.None;
         }
 
         if (_failure is null && phase >= ConnectionPhase.Aborted)
@@ -342,7 +321,7 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
 
         var now = _pacer.Now;
         var next = Hold.Never;
-        if (DecideCut(now, ref next) is var cut and not Step.None)
+        if (DecideCut(now, ref next) is var cut and not DetourStep.None)
         {
             return cut;
         }
@@ -350,13 +329,13 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
         if (_holds.Allow(_held, now, ref next) is var count and > 0)
         {
             var bytes = _held.Peek(count);
-            SetBuffer(bytes.Array, bytes.Offset, bytes.Count);
+            _steps.SetBuffer(bytes.Array, bytes.Offset, bytes.Count);
             _isSending = true;
             ScheduleAt(next);
-            return Step.Send;
+            return DetourStep.Send;
         }
 
-        if (_held.IsEmpty && DecideEmpty() is var step and not Step.None)
+        if (_held.IsEmpty && DecideEmpty() is var step and not DetourStep.None)
         {
             return step;
         }
@@ -366,42 +345,42 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
             _isParked = false;
             // What is held back has its time all the same.
             ScheduleAt(next);
-            return Step.Resume;
+            return DetourStep.Resume;
         }
 
         ScheduleAt(next);
-        return Step.None;
+        return DetourStep.None;
     }
 
     /// <summary>Whether a reset is to come in spite of a send that the client does not take.</summary>
-    private Step DecideReset()
+    private DetourStep DecideReset()
     {
         if (_holds.FindReset(_pacer.Now, out var next) is { } hold)
         {
             EndBy(hold.Fault);
-            return Step.Reset;
+            return DetourStep.Reset;
         }
 
         ScheduleAt(next);
-        return Step.None;
+        return DetourStep.None;
     }
 
-    private Step DecideCut(long now, ref long next)
+    private DetourStep DecideCut(long now, ref long next)
     {
         if (_endedBy is not null || _holds.FindCut(now, ref next) is not { } hold)
         {
-            return Step.None;
+            return DetourStep.None;
         }
 
         EndBy(hold.Fault);
         if (hold.Cut == FaultKind.Reset)
         {
-            return Step.Reset;
+            return DetourStep.Reset;
         }
 
         var began = _loop.Progress.TryClose(CloseReason.Fault, out var sendFin);
         // What is held back is not sent any more. Where the loop was sending when the fault began, the FIN is its to send.
-        return (began && sendFin) || (_isEchoing && _loop.Progress.TryFinish()) ? Step.SendFin : Step.None;
+        return (began && sendFin) || (_isEchoing && _loop.Progress.TryFinish()) ? DetourStep.SendFin : DetourStep.None;
     }
 
     private void EndBy(Fault fault)
@@ -410,45 +389,45 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
         fault.CountBytes(_held.Count);
     }
 
-    private Step DecideEmpty()
+    private DetourStep DecideEmpty()
     {
         if (_isEchoing)
         {
             _isEchoing = false;
             if (!_loop.Progress.TryEndEcho())
             {
-                return _loop.Progress.TryFinish() ? Step.SendFin : Decide();
+                return _loop.Progress.TryFinish() ? DetourStep.SendFin : DecideNext();
             }
         }
 
         if (_isAtEnd)
         {
-            return _holds.KeepsOpen ? Step.None : EndWith(CloseReason.ClientFin);
+            return _holds.KeepsOpen ? DetourStep.None : EndWith(CloseReason.ClientFin);
         }
 
-        return _holds.IsEmpty ? Leave() : Step.None;
+        return _holds.IsEmpty ? Leave() : DetourStep.None;
     }
 
-    private Step EndWith(CloseReason reason)
+    private DetourStep EndWith(CloseReason reason)
     {
         _failure = (reason, CloseOutcome.InOrder);
         return EndNow();
     }
 
-    private Step EndNow()
+    private DetourStep EndNow()
     {
         if (!_isParked)
         {
             // Its receive completes by that, and it ends.
-            return Step.DropSocket;
+            return DetourStep.DropSocket;
         }
 
         Finish();
-        return Step.End;
+        return DetourStep.End;
     }
 
     /// <summary>Back to the direct way.</summary>
-    private Step Leave()
+    private DetourStep Leave()
     {
         var wasParked = _isParked;
         Finish();
@@ -457,60 +436,20 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
             _loop.LeaveDetour();
         }
 
-        return wasParked ? Step.Resume : Step.None;
+        return wasParked ? DetourStep.Resume : DetourStep.None;
     }
 
     private void Finish()
     {
         _isOver = true;
         _held.Clear();
-        SetBuffer(null, 0, 0);
+        _steps.SetBuffer(null, 0, 0);
         Dispose();
     }
 
     private bool TryBeginEcho() => _isEchoing
         ? _loop.Progress.Phase == ConnectionPhase.Echoing
         : _isEchoing = _loop.Progress.TryBeginEcho();
-
-    /// <returns>False: it has completed already.</returns>
-    private bool TrySend()
-    {
-        try
-        {
-            if (_loop.Socket!.SendAsync(this))
-            {
-                return true;
-            }
-        }
-        catch (ObjectDisposedException)
-        {
-            // What the event args say is of the send before.
-            OnSent(0, SocketError.OperationAborted);
-            return false;
-        }
-
-        OnSent(BytesTransferred, SocketError);
-        return false;
-    }
-
-    /// <param name="count">What the kernel has taken; of a send that has failed too, for the client may have got that.</param>
-    /// <param name="error">How the send has ended.</param>
-    private void OnSent(int count, SocketError error)
-    {
-        lock (_lock)
-        {
-            _isSending = false;
-            if (error != SocketError.Success)
-            {
-                _failure ??= (EchoLoop.Classify(error), CloseOutcome.CutByClient);
-            }
-
-            _loop.Figures.OnSent(count, _context.Clock.Now);
-            _context.Counters.Current.Sent += count;
-            _held.Remove(count);
-            _holds.OnSent(count, _pacer.Now);
-        }
-    }
 
     private bool CanRead() => !_holds.StopsReading && (_held.IsEmpty || !_held.IsFull);
 
@@ -520,14 +459,6 @@ internal sealed class Detour : SocketAsyncEventArgs, IPaced
         {
             _loop.Figures.OnAltered(difference);
             _context.Counters.CountAltered(difference);
-        }
-    }
-
-    private void WakeAt(long at)
-    {
-        lock (_lock)
-        {
-            ScheduleAt(at);
         }
     }
 
