@@ -8,7 +8,7 @@ internal sealed class ConnectionTimes : IConnectionObserver
     private readonly HistogramMetric _turnaround = new(
         "echo.turnaround",
         "Time from the completion of a receive to the completion of its echo, sampled.",
-        // 5 µs (two system calls) to 10 s (a reader that does not read), three to a decade.
+        // 5 µs (a system call and little else) to 10 s (a reader that does not read), three to a decade.
         [
             0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005,
             0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
