@@ -9,8 +9,9 @@ namespace EchoService.IntegrationTests.Infrastructure;
 /// </summary>
 internal static class FreePort
 {
-    private const int First = 20_000;
-    private const int Count = 12_000;
+    // Above the source ports that tests of the probe ask for.
+    private const int First = 22_000;
+    private const int Count = 10_000;
 
     private static int _last = Random.Shared.Next(Count);
 
