@@ -8,14 +8,14 @@ public sealed class BackgroundWorkTests
     public async Task EndsWithATestThatFails(bool isOnThreads)
     {
         var running = 0;
-        await Should.ThrowAsync<ShouldAssertException>(FailAsync());
+        await Should.ThrowAsync<TimeoutException>(FailAsync());
         running.ShouldBe(0);
 
         async Task FailAsync()
         {
             await using var work = isOnThreads ? new BackgroundWork(2, Spin) : new BackgroundWork(2, (_, stop) => GoOnAsync(stop));
             await Eventually.TrueAsync(() => Volatile.Read(ref running) == 2);
-            throw new ShouldAssertException("as a test does");
+            throw new TimeoutException("as a test does");
         }
 
         void Spin(CancellationToken stop)
