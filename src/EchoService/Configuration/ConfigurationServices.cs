@@ -1,3 +1,4 @@
+using EchoService.Transport;
 using EchoService.Transport.Accepting;
 
 namespace EchoService.Configuration;
@@ -15,7 +16,7 @@ internal static class ConfigurationServices
         builder.Services.AddSingleton(echo);
         builder.Services.AddSingleton(reader.Read(DrainSettings.Section, DrainSettings.Table));
         builder.Services.AddSingleton(management);
-        builder.Services.AddSingleton(DescriptorBudget.Share(DescriptorBudget.ReadLimit(), echo, management.MaxConnections));
+        builder.Services.AddSingleton(DescriptorBudget.Share(DescriptorBudget.ReadLimit(), echo, management.MaxConnections, InlineCompletions.ThreadCount));
         builder.Services.AddSingleton(reader.Read(FaultSettings.Section, FaultSettings.Table));
         if (builder.Configuration["Management:ApiKey"] is not null && builder.Configuration["Management:ApiKeyFile"] is { } file)
         {

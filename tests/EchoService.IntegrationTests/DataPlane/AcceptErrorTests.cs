@@ -127,19 +127,20 @@ public sealed class AcceptErrorTests
         shortest.ShouldBeLessThan(TimeSpan.FromSeconds(4));
     }
 
-    [Fact]
+    [Theory]
+    [InlineData(800, 2)]
+    [InlineData(1000, 256)]
     [Needs(Need.Linux)]
-    public async Task ConnectionsLeaveDescriptorsForTheRestOfTheProcess()
+    public async Task ConnectionsLeaveDescriptorsForTheRestOfTheProcess(int openFiles, int socketThreads)
     {
-        const int FewFiles = 800;
-        await using var service = await EchoProcess.StartAsync(FewFiles);
+        await using var service = await EchoProcess.StartWithSocketThreadsAsync(openFiles, socketThreads);
         using var management = service.OpenManagement();
         var limit = (await service.Target.GetStatsAsync()).Limit;
-        limit.ShouldBe(DescriptorBudget.Share(FewFiles, new EchoOptions(), 256).Connections);
+        limit.ShouldBe(DescriptorBudget.Share(openFiles, new EchoOptions(), 256, socketThreads).Connections);
         (await service.WaitForOutputAsync("limit on open files")).ShouldContain(limit.ToString(CultureInfo.InvariantCulture));
 
         // More than the process could ever hold. Those beyond the limit are turned away, and all else goes on.
-        var clients = new EchoClient[FewFiles];
+        var clients = new EchoClient[openFiles];
         for (var i = 0; i < clients.Length; i++)
         {
             clients[i] = await service.Target.ConnectAsync(i);

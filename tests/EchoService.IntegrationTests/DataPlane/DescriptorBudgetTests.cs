@@ -13,11 +13,11 @@ public sealed class DescriptorBudgetTests
     [InlineData(20_000, 10_000, 256)]
     [InlineData(null, 10_000, 256)]
     public void PlanesShareWhatTheProcessDoesNotNeedForItself(int? descriptors, int connections, int management) =>
-        DescriptorBudget.Share(descriptors, new EchoOptions(), 256).ShouldBe(new DescriptorBudget(connections, management));
+        DescriptorBudget.Share(descriptors, new EchoOptions(), 256, socketThreads: 16).ShouldBe(new DescriptorBudget(connections, management));
 
     [Theory]
     [InlineData(512, 4, 117)]
     [InlineData(512, 256, 1)]
     public void TheListenerWithABannerTakesASocketAndItsAccepts(int descriptors, int pendingAccepts, int connections) =>
-        DescriptorBudget.Share(descriptors, new EchoOptions { BannerPort = 0, PendingAccepts = pendingAccepts }, 256).Connections.ShouldBe(connections);
+        DescriptorBudget.Share(descriptors, new EchoOptions { BannerPort = 0, PendingAccepts = pendingAccepts }, 256, socketThreads: 2).Connections.ShouldBe(connections);
 }

@@ -84,12 +84,12 @@ internal sealed partial class EchoProcess : IAsyncDisposable
     /// <param name="openFiles">The most file descriptors that it may have.</param>
     /// <param name="processors">How many of this process's own processors it runs on, where there are so many.</param>
     /// <param name="settings">What differs from the defaults, as <c>Echo:MaxConnections=2</c>.</param>
-    public static Task<EchoProcess> StartAsync(int openFiles, int processors, params string[] settings)
-    {
-        // Both limits, hard and soft: the runtime raises the soft one as far as it may.
-        var script = $"ulimit -n {openFiles.ToString(CultureInfo.InvariantCulture)}; exec {OnProcessors(processors)}dotnet \"$0\" \"$@\"";
-        return WaitUntilItListensAsync(ChildProcess.Start("/bin/sh", ["-c", script, Path.Combine(AppContext.BaseDirectory, "EchoService.dll"), .. Arguments(settings)]));
-    }
+    public static Task<EchoProcess> StartAsync(int openFiles, int processors, params string[] settings) =>
+        StartByShellAsync(openFiles, OnProcessors(processors), settings);
+
+    /// <summary>The same with a number of socket threads that is not that of processors.</summary>
+    public static Task<EchoProcess> StartWithSocketThreadsAsync(int openFiles, int socketThreads) =>
+        StartByShellAsync(openFiles, string.Create(CultureInfo.InvariantCulture, $"env DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT={socketThreads} "), []);
 
     /// <summary>Waits until somebody follows its events, and has been sent the first.</summary>
     public async Task WaitForEventReaderAsync()
@@ -162,6 +162,13 @@ internal sealed partial class EchoProcess : IAsyncDisposable
             await service.DisposeAsync();
             throw;
         }
+    }
+
+    private static Task<EchoProcess> StartByShellAsync(int openFiles, string prefix, string[] settings)
+    {
+        // Both limits, hard and soft: the runtime raises the soft one as far as it may.
+        var script = $"ulimit -n {openFiles.ToString(CultureInfo.InvariantCulture)}; exec {prefix}dotnet \"$0\" \"$@\"";
+        return WaitUntilItListensAsync(ChildProcess.Start("/bin/sh", ["-c", script, Path.Combine(AppContext.BaseDirectory, "EchoService.dll"), .. Arguments(settings)]));
     }
 
     private static string OnProcessors(int count)
