@@ -93,7 +93,10 @@ public sealed class FairnessTests : ServiceTests
         server = harness.Server;
         var clients = await harness.ConnectAsync(streams);
         var block = new byte[32_768];
+        // Read all along, or what the kernel has no room for would never be sent.
+        var reading = Task.WhenAll(clients.Select(client => LifecycleHarness.ReadAsync(client, block.Length)));
         await Task.WhenAll(clients.Select(client => client.SendAsync(block, TestContext.Current.CancellationToken).AsTask()));
+        await reading;
         await Eventually.TrueAsync(() => harness.Server.Counters.ReadBytes().Sent == (long)streams * block.Length);
 
         var samples = advanced.Order().ToArray();
