@@ -107,7 +107,8 @@ internal sealed class ScriptedService : IAsyncDisposable
                 pools = new
                 {
                     eventArgs = new { capacity = 10_000, created = peak, inUse = active },
-                    buffers = new { bytesInUse = active * 3_200, bytesReserved = Math.Max(65_536, scene.Clients * 6_400) },
+                    // One client of a hundred does not keep up.
+                    buffers = new { bytesInUse = active / 100 * 65_536, bytesReserved = (3 + (peak / 100)) * 65_536 },
                 },
                 udp = new { received = 0, sent = 0, dropped = 0 },
             };
