@@ -5,6 +5,7 @@ namespace EchoService.Bench;
 /// <summary>
 /// Runs workloads one after the other. Within one, all servers are started and then loaded in turn,
 /// slice by slice, so that a change of the machine's mood meets them all; ratios are taken within a round.
+/// Whose turn it is not stands still.
 /// </summary>
 internal sealed class BenchRun(BenchOptions options)
 {
@@ -20,6 +21,9 @@ internal sealed class BenchRun(BenchOptions options)
     /// <summary>To start the load generator, and to open a connection and have its last echo back.</summary>
     private const double LoadSeconds = 0.1;
     private const double ConnectionSeconds = 100e-6;
+
+    /// <summary>Until a server has closed its connections and stands still.</summary>
+    private const double PauseSeconds = 0.04;
 
     /// <summary>Until resident memory stands still, twice.</summary>
     private const double SettleSeconds = 2;
@@ -72,7 +76,9 @@ internal sealed class BenchRun(BenchOptions options)
             {
                 foreach (var peer in peers)
                 {
-                    var slice = problem ?? await MeasureSliceAsync(load, peer, await ServerOfAsync(workload, peer, servers, cancellationToken), cancellationToken);
+                    var server = await ServerOfAsync(workload, peer, servers, cancellationToken);
+                    var slice = problem ?? await MeasureSliceAsync(load, peer, server, cancellationToken);
+                    await server.PauseAsync(cancellationToken);
                     slices[peer.Name].Add(slice);
                     Console.WriteLine($"  {peer.Name,-15} {Tables.Brief(workload, slice)}");
                 }
@@ -90,12 +96,13 @@ internal sealed class BenchRun(BenchOptions options)
     /// <summary>What a server has left behind is no part of these figures, or they are counts that say nothing new a second time.</summary>
     private int Rounds(Workload workload) => workload.Mode == "idle" || workload == Workload.Allocations ? 1 : options.Rounds;
 
-    /// <summary>The peer's server of this pass, warm; another one when it has crashed.</summary>
+    /// <summary>The peer's server of this pass, warm and running; another one when it has crashed.</summary>
     private async Task<ServerProcess> ServerOfAsync(
         Workload workload, Peer peer, Dictionary<Peer, ServerProcess> servers, CancellationToken cancellationToken)
     {
         if (servers.GetValueOrDefault(peer) is { HasExited: false } running)
         {
+            running.Resume();
             return running;
         }
 
@@ -118,6 +125,7 @@ internal sealed class BenchRun(BenchOptions options)
     {
         var server = await ServerOfAsync(workload, Peer.Epoll, servers, cancellationToken);
         var closed = await _load.RunAsync(workload.AsClosedLoop(), server, Warmup, SecondsOf(workload), cancellationToken);
+        await server.PauseAsync(cancellationToken);
         if (closed.Rate is not { } most)
         {
             return (workload, closed);
@@ -163,7 +171,7 @@ internal sealed class BenchRun(BenchOptions options)
         var peers = PeersOf(workload);
         var setUp = LoadSeconds + workload.Connections * ConnectionSeconds;
         var slice = workload.Mode == "idle" ? SettleSeconds : Warmup + SecondsOf(workload);
-        var perPass = peers.Sum(peer => StartSeconds + (workload.Mode == "idle" ? 0 : setUp + peer.Warmup)) + Rounds(workload) * peers.Count * (setUp + slice);
+        var perPass = peers.Sum(peer => StartSeconds + (workload.Mode == "idle" ? 0 : setUp + peer.Warmup)) + Rounds(workload) * peers.Count * (setUp + slice + PauseSeconds);
         return options.Passes * (perPass + (workload.Mode == "open" ? setUp + slice : 0));
     }
 
