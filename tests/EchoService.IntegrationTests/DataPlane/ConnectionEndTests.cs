@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using EchoService.IntegrationTests.Infrastructure;
 using EchoService.IntegrationTests.Lifecycle;
 using EchoService.Transport;
 using EchoService.Transport.Connections;
@@ -77,6 +78,39 @@ public sealed class ConnectionEndTests
         (connection.PendingBytes > 0).ShouldBe(bytes == int.MaxValue);
         // It is counted once it says that it has ended.
         await Eventually.TrueAsync(() => harness.Server.Counters.Closed(CloseReason.ClientReset, CloseOutcome.CutByClient) == 1);
+    }
+
+    [Fact]
+    public async Task NoByteIsLostWhenTheHandleIsInUseAtTheEnd()
+    {
+        await using var harness = new LifecycleHarness();
+        // One whose calls block, and on no socket's thread: the loop's waits at the end until the handle is let go.
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 30_000 };
+        client.Connect(harness.Server.EndPoint!);
+        await Eventually.TrueAsync(() => harness.Server.Connections.Live.Any());
+        await EchoClient.LeaveSocketThreadAsync();
+        var handle = harness.Server.Connections.Live.ShouldHaveSingleItem().Socket!.SafeHandle;
+        var isInUse = false;
+        handle.DangerousAddRef(ref isInUse);
+        try
+        {
+            // As by a close, the sweep or a reader of the figures that come at this very moment.
+            client.Send(new byte[10_000]);
+            client.Shutdown(SocketShutdown.Send);
+
+            var received = 0;
+            var buffer = new byte[10_000];
+            for (int count; (count = client.Receive(buffer)) > 0;)
+            {
+                received += count;
+            }
+
+            received.ShouldBe(10_000);
+        }
+        finally
+        {
+            handle.DangerousRelease();
+        }
     }
 
     [Fact]

@@ -271,6 +271,20 @@ internal abstract class EchoConnection
             return false;
         }
 
+        switch (_state.Outcome)
+        {
+            case CloseOutcome.InOrder:
+                // Who closes, the sweep or a reader of figures may have the handle in use just now. The runtime makes such
+                // calls return by a reset, and what the kernel still holds is lost, unless the socket was shut down
+                // (SafeSocketHandle).
+                SendFin();
+                break;
+            case CloseOutcome.CutByService:
+                // Whoever cut it off may not have come to that yet.
+                ResetWhenClosed(Socket);
+                break;
+        }
+
         var socket = Socket;
         Socket = null;
         socket?.Dispose();
@@ -319,19 +333,32 @@ internal abstract class EchoConnection
         try
         {
             _localEndPoint ??= (IPEndPoint?)socket.LocalEndPoint;
-            if (reset)
-            {
-                socket.LingerState = new LingerOption(enable: true, seconds: 0);
-            }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             // Gone already.
         }
 
+        if (reset)
+        {
+            ResetWhenClosed(socket);
+        }
+
         socket.Dispose();
         // Where nothing is outstanding, nothing else tells it.
         Detour?.Wake();
+    }
+
+    private static void ResetWhenClosed(Socket? socket)
+    {
+        try
+        {
+            socket?.LingerState = new LingerOption(enable: true, seconds: 0);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Gone already.
+        }
     }
 
     private IPEndPoint? ReadLocalEndPoint()
