@@ -18,7 +18,7 @@ public sealed class HostileManagementTests
     private const int EchoClients = 64;
 
     /// <summary>MiB that all strangers together may cost; <c>docs/operations.md</c> says so.</summary>
-    private const long Memory = 64;
+    private const long Memory = 96;
 
     private const string Whole = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
     private const string HalfAHeader = "GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Filler: ";
