@@ -28,10 +28,13 @@ internal class EchoTarget : IAsyncDisposable
 
     public async Task<ServiceStats> GetStatsAsync() => ServiceStats.Parse(await GetJsonAsync("/stats"));
 
-    /// <summary>The connection that was accepted last and is still open.</summary>
+    /// <summary>The connection that was accepted last and is still open. Waits until there is one.</summary>
     /// <returns>A client of <c>GET /clients</c>.</returns>
-    public async Task<JsonElement> GetNewestAsync() =>
-        (await GetJsonAsync("/clients?sort=-id&limit=1")).GetProperty("items").EnumerateArray().Single();
+    public async Task<JsonElement> GetNewestAsync()
+    {
+        var clients = await Eventually.BecomesAsync(() => GetJsonAsync("/clients?sort=-id&limit=1"), page => page.GetProperty("items").GetArrayLength() > 0);
+        return clients.GetProperty("items").EnumerateArray().Single();
+    }
 
     /// <summary>The id of the connection that was accepted last and is still open.</summary>
     public async Task<long> GetNewestIdAsync() => (await GetNewestAsync()).GetProperty("id").GetInt64();
